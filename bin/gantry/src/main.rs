@@ -1,0 +1,5 @@
+//! The one binary: client, daemon, and the shim it carries.
+
+#![forbid(unsafe_code)]
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The use cases: the only place where images, networks and containers meet.
+
+#![forbid(unsafe_code)]

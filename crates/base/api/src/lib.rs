@@ -1,0 +1,3 @@
+//! The Engine API's JSON bodies, one module for each noun.
+
+#![forbid(unsafe_code)]

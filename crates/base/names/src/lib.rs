@@ -1,0 +1,3 @@
+//! Container ids and names, image references, digests, platforms.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,5 @@
+//! The OCI specifications as types: `runtime` for config.json, `image` for manifests, indexes and configurations.
+
+#![forbid(unsafe_code)]
+
+pub mod runtime;

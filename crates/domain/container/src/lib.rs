@@ -1,0 +1,3 @@
+//! Containers: record, rules, life cycle, specification.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! Images: pull, tag, remove, load, save, import.
+
+#![forbid(unsafe_code)]

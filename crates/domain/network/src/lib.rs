@@ -1,0 +1,3 @@
+//! Networks: bridge, addresses, published ports, name files.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! The command line of the docker client.
+
+#![forbid(unsafe_code)]

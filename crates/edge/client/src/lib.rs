@@ -1,0 +1,3 @@
+//! A client of the Engine API.
+
+#![forbid(unsafe_code)]

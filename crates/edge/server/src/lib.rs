@@ -1,0 +1,3 @@
+//! The Engine API over HTTP.
+
+#![forbid(unsafe_code)]

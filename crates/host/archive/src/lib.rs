@@ -1,0 +1,3 @@
+//! Unpacks and packs layers: tar, whiteouts, gzip, zstd.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! Stores blobs by digest.
+
+#![forbid(unsafe_code)]

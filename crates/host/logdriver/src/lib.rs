@@ -1,0 +1,3 @@
+//! Writes and reads a container's log files.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! A small synchronous netlink socket and the link, address and route messages used here.
+
+#![forbid(unsafe_code)]

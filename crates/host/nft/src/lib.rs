@@ -1,0 +1,3 @@
+//! Encodes nftables transactions and sends them over netlink.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! Speaks the distribution API to image registries.
+
+#![forbid(unsafe_code)]

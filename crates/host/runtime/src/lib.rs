@@ -1,0 +1,3 @@
+//! The OCI runtime as a library.
+
+#![forbid(unsafe_code)]

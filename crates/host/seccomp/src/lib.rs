@@ -1,0 +1,3 @@
+//! Compiles seccomp profiles to BPF.
+
+#![forbid(unsafe_code)]

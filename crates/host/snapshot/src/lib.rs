@@ -1,0 +1,3 @@
+//! Layer directories and the writable directories of containers.
+
+#![forbid(unsafe_code)]

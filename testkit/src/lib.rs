@@ -1,0 +1,3 @@
+//! What the tests share: scratch hosts, images, a lying registry, leak checks.
+
+#![forbid(unsafe_code)]

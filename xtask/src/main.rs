@@ -1,0 +1,5 @@
+//! The chores: verify, fix, test, tidy.
+
+#![forbid(unsafe_code)]
+
+fn main() {}
