@@ -5,6 +5,10 @@
 #![forbid(unsafe_code)]
 
 pub mod capabilities;
+pub mod merge;
+pub mod record;
+pub mod security;
+pub mod spec;
 pub mod lifecycle;
 pub mod random_name;
 pub mod state;

@@ -1,0 +1,86 @@
+//! `--security-opt`.
+
+use api::container::HostConfig;
+use fault::{Fault, Result};
+
+/// What the options ask for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Security {
+    /// A process can gain nothing by execve (prctl(2), PR_SET_NO_NEW_PRIVS).
+    pub no_new_privileges: bool,
+    /// The system call filter.
+    pub seccomp: SeccompChoice,
+}
+
+/// The system call filter that is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SeccompChoice {
+    /// Docker's default profile.
+    #[default]
+    Default,
+    /// None.
+    Unconfined,
+    /// This profile, as JSON in Docker's format.
+    Profile(String),
+}
+
+impl Security {
+    /// Reads the options; privileged containers are unconfined unless they ask for a profile.
+    pub fn parse(host: &HostConfig) -> Result<Self> {
+        let mut security = Self::default();
+        if host.privileged {
+            security.seccomp = SeccompChoice::Unconfined;
+        }
+        for option in host.security_opt.iter().flatten() {
+            security.apply(option)?;
+        }
+        Ok(security)
+    }
+
+    fn apply(&mut self, option: &str) -> Result<()> {
+        if option == "no-new-privileges" {
+            self.no_new_privileges = true;
+            return Ok(());
+        }
+        // The older form has a colon; a profile may hold both characters, so the first of either counts.
+        let Some((name, value)) = option.split_once(['=', ':']) else {
+            return Err(Fault::invalid(format!("invalid --security-opt 1: {option:?}")));
+        };
+        match (name, value) {
+            ("no-new-privileges", "true") => self.no_new_privileges = true,
+            ("no-new-privileges", "false") => self.no_new_privileges = false,
+            ("seccomp", "unconfined") => self.seccomp = SeccompChoice::Unconfined,
+            ("seccomp", "builtin" | "") => self.seccomp = SeccompChoice::Default,
+            ("seccomp", profile) => self.seccomp = SeccompChoice::Profile(profile.to_owned()),
+            // Without AppArmor and SELinux on the host these ask for what is so already.
+            ("apparmor", "unconfined") | ("label", "disable") => {}
+            ("apparmor" | "label" | "systempaths" | "writable-cgroups", _) => {
+                return Err(Fault::not_implemented(format!("security option {option:?} is not implemented yet")));
+            }
+            _ => return Err(Fault::invalid(format!("invalid --security-opt 2: {option:?}"))),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(options: &[&str], privileged: bool) -> Result<Security> {
+        let security_opt = Some(options.iter().map(|&option| option.to_owned()).collect());
+        Security::parse(&HostConfig { security_opt, privileged, ..HostConfig::default() })
+    }
+
+    #[test]
+    fn options_are_read_in_both_forms() {
+        let security = parse(&["no-new-privileges", "seccomp:unconfined"], false).unwrap();
+        assert_eq!(security, Security { no_new_privileges: true, seccomp: SeccompChoice::Unconfined });
+        assert_eq!(parse(&[], true).unwrap().seccomp, SeccompChoice::Unconfined);
+        let profile = parse(&["seccomp={\"defaultAction\":\"x\"}"], true).unwrap();
+        assert_eq!(profile.seccomp, SeccompChoice::Profile("{\"defaultAction\":\"x\"}".into()));
+        for bad in ["nonsense", "nonsense=1", "apparmor=mine"] {
+            assert!(parse(&[bad], false).is_err(), "{bad}");
+        }
+    }
+}

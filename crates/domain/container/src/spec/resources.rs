@@ -1,0 +1,190 @@
+//! Limits of the control group.
+
+use api::container::HostConfig;
+use fault::{Fault, Result};
+use oci::runtime::{BlockIo, Cpu, Memory, Pids, Resources, Spec, ThrottleDevice, WeightDevice};
+
+use super::{Input, linux_of};
+
+/// The original's floor: less cannot hold the set-up of a container.
+const LEAST_MEMORY: i64 = 6 << 20;
+
+pub(super) fn step(input: &Input<'_>, spec: &mut Spec) -> Result<()> {
+    let host = input.host;
+    check(host)?;
+    let resources = linux_of(spec).resources.get_or_insert_default();
+    resources.memory = memory(host);
+    resources.cpu = cpu(host);
+    resources.pids = host.pids_limit.filter(|&limit| limit != 0).map(|limit| Pids { limit: Some(limit) });
+    block_io(host, resources);
+    Ok(())
+}
+
+fn positive(value: i64) -> Option<i64> {
+    (value != 0).then_some(value)
+}
+
+fn memory(host: &HostConfig) -> Option<Memory> {
+    // Without a word on swap there may be as much of it as there is memory.
+    let swap = match (host.memory, host.memory_swap) {
+        (0, _) => None,
+        (limit, 0) => Some(limit.saturating_mul(2)),
+        (_, swap) => Some(swap),
+    };
+    let memory = Memory {
+        limit: positive(host.memory),
+        reservation: positive(host.memory_reservation),
+        swap,
+        swappiness: host.memory_swappiness.and_then(|value| u64::try_from(value).ok()),
+        disable_oom_killer: host.oom_kill_disable.filter(|&disable| disable),
+        kernel_tcp: positive(host.kernel_memory_tcp),
+        ..Memory::default()
+    };
+    (memory != Memory::default()).then_some(memory)
+}
+
+fn cpu(host: &HostConfig) -> Option<Cpu> {
+    const PERIOD: i64 = 100_000;
+    let (quota, period) = if host.nano_cpus > 0 {
+        (Some(host.nano_cpus.saturating_mul(PERIOD) / 1_000_000_000), Some(PERIOD))
+    } else {
+        (positive(host.cpu_quota), positive(host.cpu_period))
+    };
+    let text = |list: &String| Some(list.clone()).filter(|list| !list.is_empty());
+    let cpu = Cpu {
+        shares: u64::try_from(host.cpu_shares).ok().filter(|&shares| shares > 0),
+        quota,
+        period: period.and_then(|period| u64::try_from(period).ok()),
+        cpus: text(&host.cpuset_cpus),
+        mems: text(&host.cpuset_mems),
+        ..Cpu::default()
+    };
+    (cpu != Cpu::default()).then_some(cpu)
+}
+
+/// Devices of block limits are named by path; their numbers are looked up by the caller and are not there yet, so only
+/// the plain weight passes [`check`].
+fn block_io(host: &HostConfig, resources: &mut Resources) {
+    if host.blkio_weight > 0 {
+        resources.block_io = Some(BlockIo {
+            weight: Some(host.blkio_weight),
+            weight_device: Vec::<WeightDevice>::new(),
+            throttle_read_bps_device: Vec::<ThrottleDevice>::new(),
+            ..BlockIo::default()
+        });
+    }
+}
+
+/// Refuses limits that contradict themselves or cannot be met, in the original's words.
+pub fn check(host: &HostConfig) -> Result<()> {
+    let refuse = |message: &str| Err(Fault::invalid(message));
+    if host.memory != 0 && host.memory < LEAST_MEMORY {
+        return refuse("Minimum memory limit allowed is 6MB");
+    }
+    if host.memory > 0 && host.memory_swap > 0 && host.memory_swap < host.memory {
+        return refuse("Minimum memoryswap limit should be larger than memory limit, see usage");
+    }
+    if host.memory == 0 && host.memory_swap > 0 {
+        return refuse("You should always set the Memory limit when using Memoryswap limit, see usage");
+    }
+    if host.memory_swappiness.is_some_and(|value| !(-1..=100).contains(&value)) {
+        let value = host.memory_swappiness.unwrap_or_default();
+        return refuse(&format!("Invalid value: {value}, valid memory swappiness range is 0-100"));
+    }
+    if host.memory_reservation != 0 && host.memory_reservation < LEAST_MEMORY {
+        return refuse("Minimum memory reservation allowed is 6MB");
+    }
+    if host.memory > 0 && host.memory_reservation > host.memory {
+        return refuse("Minimum memory limit can not be less than memory reservation limit, see usage");
+    }
+    check_cpu(host)?;
+    if host.blkio_weight > 0 && !(10..=1000).contains(&host.blkio_weight) {
+        return refuse("Range of blkio weight is from 10 to 1000");
+    }
+    check_missing(host)
+}
+
+fn check_cpu(host: &HostConfig) -> Result<()> {
+    let refuse = |message: String| Err(Fault::invalid(message));
+    if host.nano_cpus < 0 {
+        return refuse("invalid value for NanoCPUs: value can not be negative".into());
+    }
+    if host.nano_cpus > 0 && (host.cpu_quota != 0 || host.cpu_period != 0) {
+        let other = if host.cpu_period != 0 { "CPU Period" } else { "CPU Quota" };
+        return refuse(format!("Conflicting options: Nano CPUs and {other} cannot both be set"));
+    }
+    let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get() as i64);
+    if host.nano_cpus > cpus.saturating_mul(1_000_000_000) {
+        return refuse(format!("range of CPUs is from 0.01 to {cpus}.00, as there are only {cpus} CPUs available"));
+    }
+    if host.cpu_period != 0 && !(1000..=1_000_000).contains(&host.cpu_period) {
+        return refuse("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)".into());
+    }
+    if host.cpu_quota > 0 && host.cpu_quota < 1000 {
+        return refuse("CPU cfs quota can not be less than 1ms (i.e. 1000)".into());
+    }
+    if host.cpu_shares < 0 {
+        return refuse(format!("invalid CPU shares ({}): value must be a positive integer", host.cpu_shares));
+    }
+    for (name, list) in [("cpus", &host.cpuset_cpus), ("mems", &host.cpuset_mems)] {
+        if !list.bytes().all(|b| b.is_ascii_digit() || b == b',' || b == b'-') {
+            return refuse(format!("Invalid value {list} for cpuset {name}"));
+        }
+    }
+    Ok(())
+}
+
+/// What is asked for and not there yet is refused, never dropped.
+fn check_missing(host: &HostConfig) -> Result<()> {
+    let lists = [
+        ("blkio weight by device", host.blkio_weight_device.as_ref().is_some_and(|list| !list.is_empty())),
+        ("device read bps", host.blkio_device_read_bps.as_ref().is_some_and(|list| !list.is_empty())),
+        ("device write bps", host.blkio_device_write_bps.as_ref().is_some_and(|list| !list.is_empty())),
+        ("device read iops", host.blkio_device_read_iops.as_ref().is_some_and(|list| !list.is_empty())),
+        ("device write iops", host.blkio_device_write_iops.as_ref().is_some_and(|list| !list.is_empty())),
+        ("cpu real-time limits", host.cpu_realtime_period != 0 || host.cpu_realtime_runtime != 0),
+    ];
+    match lists.iter().find(|(_, asked)| *asked) {
+        Some((name, _)) => Err(Fault::not_implemented(format!("{name} is not implemented yet"))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(change: impl FnOnce(&mut HostConfig)) -> HostConfig {
+        let mut host = HostConfig::default();
+        change(&mut host);
+        host
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for (name, host) in [
+            ("too little", host(|h| h.memory = 4096)),
+            ("negative", host(|h| h.memory = -1)),
+            ("swap below", host(|h| (h.memory, h.memory_swap) = (10 << 20, 7 << 20))),
+            ("swap alone", host(|h| h.memory_swap = 7 << 20)),
+            ("swappiness", host(|h| h.memory_swappiness = Some(101))),
+            ("cpus", host(|h| h.nano_cpus = i64::MAX)),
+            ("both", host(|h| (h.nano_cpus, h.cpu_quota) = (1_000_000_000, 5000))),
+            ("period", host(|h| h.cpu_period = 10)),
+            ("cpuset", host(|h| h.cpuset_cpus = "0;1".into())),
+            ("weight", host(|h| h.blkio_weight = 5)),
+        ] {
+            assert!(check(&host).is_err(), "{name}");
+        }
+        check(&HostConfig::default()).unwrap();
+    }
+
+    #[test]
+    fn limits_become_the_specification_s() {
+        let host = host(|h| (h.memory, h.nano_cpus, h.pids_limit) = (64 << 20, 500_000_000, Some(-1)));
+        assert_eq!(memory(&host).unwrap().swap, Some(128 << 20));
+        let cpu = cpu(&host).unwrap();
+        assert_eq!((cpu.quota, cpu.period), (Some(50_000), Some(100_000)));
+        assert_eq!(memory(&HostConfig::default()), None);
+    }
+}
