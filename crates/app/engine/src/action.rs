@@ -1,0 +1,103 @@
+//! Everything the engine does, as one list.
+//!
+//! The server turns each request into one call here and each reply into one answer; it knows nothing else of the
+//! engine. [`Actions`] is a trait so that the server's tests can put a scripted engine behind the same list; the real
+//! way is in `dispatch.rs`.
+//!
+//! Names arrive here percent-decoded and free of `/`, `..` and control characters where a container or an exec is
+//! meant; what exists under them is the engine's to find out. Filters arrive parsed; which names a list knows is the
+//! engine's to say, with [`fault::Kind::InvalidParameter`] and the text `invalid filter 'x'`.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use api::container::{ContainerInspect, ContainerSummary, CreateResponse};
+use api::events::Event;
+use api::exec::ExecInspect;
+use api::image::{ImageDeleteItem, ImageHistoryItem, ImageInspect, ImageSummary};
+use api::progress::JsonMessage;
+use api::system::{Info, Version};
+use bytes::Bytes;
+use fault::Result;
+
+use crate::reply::{Attached, Logs, Ping, Waiting};
+use crate::request::{
+    AttachRequest, ContainerCreate, ContainerKill, ContainerList, ContainerLook, ContainerRemove, ContainerStop,
+    ContainerWait, EventsRequest, ExecCreate, ExecStart, ImageImport, ImageList, ImageLoad, ImageLook, ImagePull,
+    ImageRemove, ImageSave, ImageTag, LogsRequest, Resize,
+};
+
+/// An answer that is on its way. Dropping it cancels what has no effect yet.
+pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// Items as they come. Dropping it (the client went away) ends what produces them.
+pub type Stream<T> = Pin<Box<dyn tokio_stream::Stream<Item = Result<T>> + Send>>;
+
+/// Lines of progress. An error as the first item becomes the answer's status, a later one the stream's last line.
+pub type Progress = Stream<JsonMessage>;
+
+/// Everything the engine does.
+pub trait Actions: Send + Sync + 'static {
+    /// What every answer says of the engine, without waiting for anything.
+    fn ping(&self) -> Ping;
+
+    /// The engine's version and that of its parts.
+    fn version(&self) -> Reply<'_, Version>;
+    /// What the engine is, has and can.
+    fn info(&self) -> Reply<'_, Info>;
+    /// Events, past and to come.
+    fn events(&self, request: EventsRequest) -> Reply<'_, Stream<Event>>;
+
+    /// Makes a container.
+    fn container_create(&self, request: ContainerCreate) -> Reply<'_, CreateResponse>;
+    /// Lists containers, the newest first.
+    fn container_list(&self, request: ContainerList) -> Reply<'_, Vec<ContainerSummary>>;
+    /// Tells everything about one.
+    fn container_inspect(&self, request: ContainerLook) -> Reply<'_, ContainerInspect>;
+    /// Starts one (name, id, or the beginning of an id). `NotModified` where it runs.
+    fn container_start(&self, target: String) -> Reply<'_, ()>;
+    /// Stops one. `NotModified` where it does not run.
+    fn container_stop(&self, request: ContainerStop) -> Reply<'_, ()>;
+    /// Stops one and starts it again.
+    fn container_restart(&self, request: ContainerStop) -> Reply<'_, ()>;
+    /// Signals one.
+    fn container_kill(&self, request: ContainerKill) -> Reply<'_, ()>;
+    /// Begins to wait; the answer's headers leave when this replies.
+    fn container_wait(&self, request: ContainerWait) -> Reply<'_, Waiting>;
+    /// Removes one.
+    fn container_remove(&self, request: ContainerRemove) -> Reply<'_, ()>;
+    /// Reads one's log.
+    fn container_logs(&self, request: LogsRequest) -> Reply<'_, Logs>;
+    /// Joins the streams of one.
+    fn container_attach(&self, request: AttachRequest) -> Reply<'_, Attached>;
+    /// Sets the size of one's terminal.
+    fn container_resize(&self, request: Resize) -> Reply<'_, ()>;
+
+    /// Prepares a further process in a container; replies its id.
+    fn exec_create(&self, request: ExecCreate) -> Reply<'_, String>;
+    /// Runs it; replies nothing to join where it is detached.
+    fn exec_start(&self, request: ExecStart) -> Reply<'_, Option<Attached>>;
+    /// Tells everything about one.
+    fn exec_inspect(&self, id: String) -> Reply<'_, ExecInspect>;
+    /// Sets the size of its terminal.
+    fn exec_resize(&self, request: Resize) -> Reply<'_, ()>;
+
+    /// Fetches an image from a registry.
+    fn image_pull(&self, request: ImagePull) -> Reply<'_, Progress>;
+    /// Makes an image of a root file system.
+    fn image_import(&self, request: ImageImport) -> Reply<'_, Progress>;
+    /// Lists images, the newest first.
+    fn image_list(&self, request: ImageList) -> Reply<'_, Vec<ImageSummary>>;
+    /// Tells everything about one.
+    fn image_inspect(&self, request: ImageLook) -> Reply<'_, ImageInspect>;
+    /// Tells how one was made, the newest step first.
+    fn image_history(&self, request: ImageLook) -> Reply<'_, Vec<ImageHistoryItem>>;
+    /// Gives one a further name.
+    fn image_tag(&self, request: ImageTag) -> Reply<'_, ()>;
+    /// Takes a name away, and the image with its last one.
+    fn image_remove(&self, request: ImageRemove) -> Reply<'_, Vec<ImageDeleteItem>>;
+    /// Takes images in from an archive.
+    fn image_load(&self, request: ImageLoad) -> Reply<'_, Progress>;
+    /// Puts images into an archive.
+    fn image_save(&self, request: ImageSave) -> Reply<'_, Stream<Bytes>>;
+}
