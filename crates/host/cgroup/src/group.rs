@@ -21,6 +21,8 @@ const ATTEMPTS: u32 = 40;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cgroup {
     paths: Vec<PathBuf>,
+    /// Of the same number and order as `paths`; none in a group taken over by its paths.
+    hierarchies: Vec<Hierarchy>,
     unified: Option<PathBuf>,
 }
 
@@ -35,10 +37,11 @@ impl Cgroup {
     pub fn create(path: &str, resources: Option<&Resources>) -> Result<Self, Error> {
         let path = relative(path)?;
         let layout = Layout::read()?;
-        let mut made = Self { paths: Vec::with_capacity(layout.hierarchies.len()), unified: None };
+        let mut made =
+            Self { paths: Vec::with_capacity(layout.hierarchies.len()), hierarchies: Vec::new(), unified: None };
         let result = made.fill(&layout, &path, resources.unwrap_or(&Resources::default()));
         match result {
-            Ok(()) => Ok(made),
+            Ok(()) => Ok(Self { hierarchies: layout.hierarchies, ..made }),
             Err(error) => {
                 let _ = made.remove();
                 Err(error)
@@ -49,7 +52,7 @@ impl Cgroup {
     /// Takes groups that [`Cgroup::create`] made in another process.
     pub fn from_paths(paths: Vec<PathBuf>) -> Self {
         let unified = paths.iter().find(|path| path.join("cgroup.kill").exists()).cloned();
-        Self { paths, unified }
+        Self { paths, hierarchies: Vec::new(), unified }
     }
 
     fn fill(&mut self, layout: &Layout, path: &Path, resources: &Resources) -> Result<(), Error> {
@@ -120,6 +123,11 @@ impl Cgroup {
     /// The directories, one on each hierarchy.
     pub fn paths(&self) -> &[PathBuf] {
         &self.paths
+    }
+
+    /// The hierarchies, one for each of [`Cgroup::paths`]; empty for groups taken over by [`Cgroup::from_paths`].
+    pub fn hierarchies(&self) -> &[Hierarchy] {
+        &self.hierarchies
     }
 
     /// The directory on the unified hierarchy, for `CLONE_INTO_CGROUP`.
