@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use cgroup::Cgroup;
 use oci::runtime::Process;
-use rustix::process::{Signal, pidfd_send_signal};
 use rustix::thread::ThreadNameSpaceType;
 
 use crate::error::Step;
@@ -89,10 +88,5 @@ impl Container {
 
 /// Sends a signal by pidfd.
 pub(crate) fn send(pidfd: BorrowedFd<'_>, signal: i32) -> Result<(), Error> {
-    let signal = named(signal).ok_or_else(|| Error::invalid(format!("signal {signal} does not exist")))?;
-    pidfd_send_signal(pidfd, signal).step("send signal")
-}
-
-fn named(signal: i32) -> Option<Signal> {
-    Signal::from_named_raw(signal)
+    sys::signal::send(pidfd, signal).step(format_args!("send signal {signal}"))
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 
 /// The kernel's `_NSIG`: signals are 1 to 64.
@@ -15,6 +16,17 @@ pub fn reset_dispositions() {
         // that libc keeps for itself answer EINVAL.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
+}
+
+/// Sends any signal, real-time ones included, to the process of a pidfd: pidfd_send_signal(2).
+///
+/// # Errors
+/// `ESRCH` for a process that has ended and was reaped, `EINVAL` for a number that is no signal.
+pub fn send(pidfd: BorrowedFd<'_>, signal: i32) -> io::Result<()> {
+    // SAFETY: the null pointer stands for the information of kill(2); nothing is read or written.
+    let result =
+        unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, ptr::null::<()>(), 0) };
+    super::check(result).map(drop)
 }
 
 /// Blocks no signal.
