@@ -1,3 +1,22 @@
-//! Control groups, version 1 and 2.
+//! Control groups of both versions: made with limits, filled, counted, killed and removed.
+//!
+//! A container has one path below every mounted hierarchy. On a pure version 2 host that is one directory; on version 1
+//! one for each mounted controller set, named hierarchies and the (nearly empty) unified one of a hybrid host included.
+//! What a limit means in files is decided purely by [`settings`](setting), and written by [`Cgroup::create`].
+//!
+//! Parents of the leaf are made where missing and left there: they are shared, and belong to whoever names them.
 
 #![forbid(unsafe_code)]
+
+mod devices;
+mod error;
+mod file;
+mod group;
+mod hierarchy;
+mod setting;
+mod v1;
+mod v2;
+
+pub use error::Error;
+pub use group::Cgroup;
+pub use hierarchy::{Hierarchy, Layout, Version};

@@ -1,0 +1,331 @@
+//! A container's control groups, one directory on each hierarchy.
+
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+use oci::runtime::Resources;
+use rustix::fs::{self, Mode};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal};
+
+use crate::hierarchy::{Hierarchy, Layout, Version};
+use crate::setting::Setting;
+use crate::{Error, devices, file, v1, v2};
+
+/// How often a removal or a killing is tried before it is given up, with growing pauses: about two seconds in all.
+const ATTEMPTS: u32 = 40;
+
+/// A container's control groups, one directory on each hierarchy.
+///
+/// Dropping it leaves them in place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cgroup {
+    paths: Vec<PathBuf>,
+    /// Of the same number and order as `paths`; none in a group taken over by its paths.
+    hierarchies: Vec<Hierarchy>,
+    unified: Option<PathBuf>,
+}
+
+impl Cgroup {
+    /// Makes the groups at `path` below every hierarchy, with limits. `path` is absolute, from the hierarchies' roots.
+    ///
+    /// A group of that name that is empty is made anew, so that no earlier limit stays.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] and [`Error::Frozen`] for a group that cannot be taken, [`Error::Unsupported`] for a limit that
+    /// this host has no file for; whatever the error, nothing is left.
+    pub fn create(path: &str, resources: Option<&Resources>) -> Result<Self, Error> {
+        let path = relative(path)?;
+        let layout = Layout::read()?;
+        let mut made =
+            Self { paths: Vec::with_capacity(layout.hierarchies.len()), hierarchies: Vec::new(), unified: None };
+        let result = made.fill(&layout, &path, resources.unwrap_or(&Resources::default()));
+        match result {
+            Ok(()) => Ok(Self { hierarchies: layout.hierarchies, ..made }),
+            Err(error) => {
+                let _ = made.remove();
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes groups that [`Cgroup::create`] made in another process.
+    pub fn from_paths(paths: Vec<PathBuf>) -> Self {
+        let unified = paths.iter().find(|path| path.join("cgroup.kill").exists()).cloned();
+        Self { paths, hierarchies: Vec::new(), unified }
+    }
+
+    fn fill(&mut self, layout: &Layout, path: &Path, resources: &Resources) -> Result<(), Error> {
+        let settings = if layout.is_unified() { v2::settings(resources)? } else { v1::settings(resources)? };
+        for hierarchy in &layout.hierarchies {
+            let directory = hierarchy.mount.join(path);
+            prepare_parents(hierarchy, path)?;
+            make_leaf(&directory)?;
+            if hierarchy.version == Version::V2 {
+                self.unified = Some(directory.clone());
+            }
+            self.paths.push(directory.clone());
+            if hierarchy.controllers.iter().any(|controller| controller == "cpuset") {
+                inherit_cpuset(&directory)?;
+            }
+            refuse_frozen(hierarchy, &directory)?;
+        }
+        for setting in &settings {
+            self.write(layout, path, setting)?;
+        }
+        if layout.is_unified() { self.restrict_devices(resources) } else { Ok(()) }
+    }
+
+    fn write(&self, layout: &Layout, path: &Path, setting: &Setting) -> Result<(), Error> {
+        let unsupported = || Error::Unsupported { limit: setting.limit, file: setting.file.to_string() };
+        let holds = |hierarchy: &&Hierarchy| match hierarchy.version {
+            Version::V1 => hierarchy.controllers.iter().any(|controller| controller == setting.controller),
+            Version::V2 => layout.is_unified(),
+        };
+        let hierarchy = layout.hierarchies.iter().find(holds).ok_or_else(unsupported)?;
+        let path = hierarchy.mount.join(path).join(&*setting.file);
+        file::write(&path, &setting.value).map_err(|error| match error {
+            Errno::NOENT => unsupported(),
+            error => Error::Limit {
+                limit: setting.limit,
+                value: setting.value.clone(),
+                path: path.clone(),
+                source: error.into(),
+            },
+        })
+    }
+
+    /// Version 2 has no files for devices; a program decides.
+    fn restrict_devices(&self, resources: &Resources) -> Result<(), Error> {
+        let rules = devices::rules(resources)?;
+        if rules.iter().all(|rule| rule.allow) {
+            return Ok(());
+        }
+        Err(Error::Unsupported { limit: "device rule", file: "devices.deny".to_owned() })
+    }
+
+    /// Moves a process in. `skip_unified` where clone3(2) has put it into [`Cgroup::unified`] already.
+    ///
+    /// # Errors
+    /// The kernel's refusal, as `ESRCH` for a process that has ended.
+    pub fn add(&self, pid: i32, skip_unified: bool) -> Result<(), Error> {
+        let pid = pid.to_string();
+        for path in &self.paths {
+            if skip_unified && self.unified.as_ref() == Some(path) {
+                continue;
+            }
+            let procs = path.join("cgroup.procs");
+            file::write(&procs, &pid).map_err(|error| Error::io("join control group", path, error))?;
+        }
+        Ok(())
+    }
+
+    /// The directories, one on each hierarchy.
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.paths
+    }
+
+    /// The hierarchies, one for each of [`Cgroup::paths`]; empty for groups taken over by [`Cgroup::from_paths`].
+    pub fn hierarchies(&self) -> &[Hierarchy] {
+        &self.hierarchies
+    }
+
+    /// The directory on the unified hierarchy, for `CLONE_INTO_CGROUP`.
+    pub fn unified(&self) -> Option<&Path> {
+        self.unified.as_deref()
+    }
+
+    /// How many processes the kernel has killed in the group for lack of memory.
+    pub fn oom_kills(&self) -> u64 {
+        self.paths
+            .iter()
+            .flat_map(|path| [path.join("memory.oom_control"), path.join("memory.events")])
+            .filter_map(|path| file::keyed(&file::read(&path).ok()?, "oom_kill"))
+            .sum()
+    }
+
+    /// The processes in the group and below it.
+    ///
+    /// # Errors
+    /// An unreadable `cgroup.procs`; a group that is gone has none.
+    pub fn pids(&self) -> Result<Vec<i32>, Error> {
+        self.paths.first().map_or(Ok(Vec::new()), |path| pids_below(path))
+    }
+
+    /// Kills all processes in the group and below it, and waits until the kernel has taken them out.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] where some do not go.
+    pub fn kill_all(&self) -> Result<(), Error> {
+        for attempt in 0..ATTEMPTS {
+            let pids = self.pids()?;
+            if pids.is_empty() {
+                return Ok(());
+            }
+            self.kill_once(&pids);
+            pause(attempt);
+        }
+        Err(Error::InUse { path: self.paths.first().cloned().unwrap_or_default() })
+    }
+
+    /// By one write where the kernel can (Linux 5.14); else the group is frozen first, so that none forks away and no
+    /// id is given to another process meanwhile.
+    fn kill_once(&self, pids: &[i32]) {
+        if self.unified.as_ref().is_some_and(|path| file::write(&path.join("cgroup.kill"), "1").is_ok()) {
+            return;
+        }
+        let freezer = self.paths.iter().map(|path| path.join("freezer.state")).find(|path| path.exists());
+        let set = |state: &str| freezer.as_ref().map(|path| file::write(path, state));
+        set("FROZEN");
+        for pid in self.pids().unwrap_or_else(|_| pids.to_vec()).into_iter().filter_map(Pid::from_raw) {
+            let _ = rustix::process::kill_process(pid, Signal::KILL);
+        }
+        set("THAWED");
+    }
+
+    /// Removes the groups and those below them. They must be empty, or about to be.
+    ///
+    /// # Errors
+    /// The first refusal; the other directories are removed nonetheless.
+    pub fn remove(&self) -> Result<(), Error> {
+        let results: Vec<_> = self.paths.iter().map(|path| remove_tree(path)).collect();
+        results.into_iter().collect()
+    }
+}
+
+/// Checks a path, and makes it relative to a hierarchy's root.
+fn relative(path: &str) -> Result<PathBuf, Error> {
+    let invalid = |reason| Err(Error::Path { path: path.to_owned(), reason });
+    if path.matches(':').count() == 2 && !path.contains('/') {
+        return invalid("systemd slices are not supported");
+    }
+    if Path::new(path).components().any(|part| part == Component::ParentDir) {
+        return invalid("`..` is not allowed");
+    }
+    if path.contains(['\n', '\0']) {
+        return invalid("control characters are not allowed");
+    }
+    let relative = path.trim_start_matches('/');
+    if relative.is_empty() { invalid("names the root") } else { Ok(relative.into()) }
+}
+
+/// Makes what is missing above the leaf, and hands controllers down.
+fn prepare_parents(hierarchy: &Hierarchy, path: &Path) -> Result<(), Error> {
+    let mut directory = hierarchy.mount.clone();
+    for part in path.parent().into_iter().flat_map(Path::components) {
+        delegate(hierarchy, &directory);
+        directory.push(part);
+        if make(&directory)? && hierarchy.controllers.iter().any(|controller| controller == "cpuset") {
+            inherit_cpuset(&directory)?;
+        }
+    }
+    delegate(hierarchy, &directory);
+    Ok(())
+}
+
+/// Lets children of a version 2 group have all controllers that it has. One that cannot be handed down will be missed
+/// when a limit needs it, and named then.
+fn delegate(hierarchy: &Hierarchy, directory: &Path) {
+    if hierarchy.version == Version::V1 {
+        return;
+    }
+    let list = |name: &str| file::read(&directory.join(name)).unwrap_or_default();
+    let (available, enabled) = (list("cgroup.controllers"), list("cgroup.subtree_control"));
+    for controller in available.split_whitespace().filter(|name| !enabled.split_whitespace().any(|on| on == *name)) {
+        let _ = file::write(&directory.join("cgroup.subtree_control"), &format!("+{controller}"));
+    }
+}
+
+/// Makes a directory; whether it was missing.
+fn make(directory: &Path) -> Result<bool, Error> {
+    match fs::mkdir(directory, Mode::from_raw_mode(0o755)) {
+        Ok(()) => Ok(true),
+        Err(Errno::EXIST) => Ok(false),
+        Err(error) => Err(Error::io("create control group", directory, error)),
+    }
+}
+
+fn make_leaf(directory: &Path) -> Result<(), Error> {
+    if make(directory)? {
+        return Ok(());
+    }
+    match fs::rmdir(directory) {
+        Ok(()) | Err(Errno::NOENT) => {}
+        Err(_) => return Err(Error::InUse { path: directory.into() }),
+    }
+    if make(directory)? { Ok(()) } else { Err(Error::InUse { path: directory.into() }) }
+}
+
+/// A new group of the version 1 cpuset controller has no processors, and takes no process: cpusets.rst.
+fn inherit_cpuset(directory: &Path) -> Result<(), Error> {
+    let parent = directory.parent().unwrap_or(directory);
+    for name in ["cpuset.cpus", "cpuset.mems"] {
+        let (from, to) = (parent.join(name), directory.join(name));
+        let value = file::read(&from).map_err(|error| Error::io("read", from, error))?;
+        file::write(&to, value.trim()).map_err(|error| Error::io("write", to, error))?;
+    }
+    Ok(())
+}
+
+/// In a frozen group a new process would wait for ever.
+fn refuse_frozen(hierarchy: &Hierarchy, directory: &Path) -> Result<(), Error> {
+    let frozen = match hierarchy.version {
+        Version::V2 => {
+            let events = file::read(&directory.join("cgroup.events")).unwrap_or_default();
+            file::keyed(&events, "frozen") == Some(1)
+        }
+        Version::V1 if hierarchy.controllers.iter().any(|controller| controller == "freezer") => {
+            file::read(&directory.join("freezer.state")).is_ok_and(|state| state.trim() != "THAWED")
+        }
+        Version::V1 => false,
+    };
+    if frozen { Err(Error::Frozen { path: directory.into() }) } else { Ok(()) }
+}
+
+fn children(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()).collect()
+}
+
+fn pids_below(directory: &Path) -> Result<Vec<i32>, Error> {
+    let mut pids = file::pids(&directory.join("cgroup.procs"))?;
+    for child in children(directory) {
+        pids.extend(pids_below(&child)?);
+    }
+    Ok(pids)
+}
+
+fn remove_tree(directory: &Path) -> Result<(), Error> {
+    for attempt in 0..ATTEMPTS {
+        match fs::rmdir(directory) {
+            Ok(()) | Err(Errno::NOENT) => return Ok(()),
+            Err(Errno::BUSY | Errno::NOTEMPTY) => {}
+            Err(error) => return Err(Error::io("remove control group", directory, error)),
+        }
+        for child in children(directory) {
+            remove_tree(&child)?;
+        }
+        if attempt > 0 {
+            pause(attempt);
+        }
+    }
+    Err(Error::InUse { path: directory.into() })
+}
+
+/// Waits a little longer each time, from a fifth of a millisecond to a tenth of a second.
+fn pause(attempt: u32) {
+    std::thread::sleep(Duration::from_micros((200 << attempt.min(9)).min(100_000)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_leave_the_hierarchy_are_refused() {
+        for bad in ["", "/", "//", "/a/../../b", "system.slice:docker:abc", "/a\nb"] {
+            assert!(relative(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(relative("/docker/abc").unwrap(), Path::new("docker/abc"));
+    }
+}

@@ -1,0 +1,107 @@
+//! The five capability sets of a process, as they can be given.
+
+use rustix::thread::{CapabilitySet, capability_is_in_bounding_set};
+
+/// `include/uapi/linux/capability.h`, by number.
+const NAMES: [&str; 41] = [
+    "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP",
+    "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER",
+    "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE", "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE",
+    "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD", "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP",
+    "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF",
+    "CHECKPOINT_RESTORE",
+];
+
+/// The five capability sets of a process: capabilities(7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Capabilities {
+    pub bounding: CapabilitySet,
+    pub effective: CapabilitySet,
+    pub permitted: CapabilitySet,
+    pub inheritable: CapabilitySet,
+    pub ambient: CapabilitySet,
+}
+
+impl Capabilities {
+    /// Reads the specification and leaves out what `have` does not hold, as nobody can give it; `warnings` says what.
+    pub fn read(wanted: Option<&oci::runtime::Capabilities>, have: CapabilitySet, warnings: &mut Vec<String>) -> Self {
+        let none = oci::runtime::Capabilities::default();
+        let wanted = wanted.unwrap_or(&none);
+        let mut missing = Vec::new();
+        let mut set = |names: &[String]| {
+            names.iter().fold(CapabilitySet::empty(), |set, name| match number(name) {
+                Some(capability) if have.contains(capability) => set | capability,
+                _ => {
+                    missing.push(name.clone());
+                    set
+                }
+            })
+        };
+        let permitted = set(&wanted.permitted);
+        let inheritable = set(&wanted.inheritable);
+        let this = Self {
+            bounding: set(&wanted.bounding),
+            effective: set(&wanted.effective) & permitted,
+            permitted,
+            inheritable,
+            // The kernel raises only what is in both: capabilities(7), "Ambient".
+            ambient: set(&wanted.ambient) & permitted & inheritable,
+        };
+        missing.sort_unstable();
+        missing.dedup();
+        if !missing.is_empty() {
+            warnings.push(format!("capabilities that this host cannot give are left out: {}", missing.join(", ")));
+        }
+        this
+    }
+}
+
+/// What this process's bounding set holds.
+pub(crate) fn bounding_set() -> CapabilitySet {
+    all().filter(|&capability| capability_is_in_bounding_set(capability).unwrap_or(false)).collect()
+}
+
+/// Every capability that there may ever be, in order; the kernel answers `EINVAL` for those that it does not know.
+pub(crate) fn all() -> impl Iterator<Item = CapabilitySet> {
+    (0..64).map(|bit| CapabilitySet::from_bits_retain(1 << bit)).take_while(|&one| {
+        // The first unknown one ends the list, which spares the caller twenty system calls.
+        capability_is_in_bounding_set(one).is_ok()
+    })
+}
+
+fn number(name: &str) -> Option<CapabilitySet> {
+    let name = name.strip_prefix("CAP_")?;
+    let position = NAMES.iter().position(|known| *known == name)?;
+    Some(CapabilitySet::from_bits_retain(1 << position))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_the_kernel_s_numbers() {
+        assert_eq!(number("CAP_CHOWN"), Some(CapabilitySet::CHOWN));
+        assert_eq!(number("CAP_SYS_ADMIN"), Some(CapabilitySet::SYS_ADMIN));
+        assert_eq!(number("CAP_CHECKPOINT_RESTORE"), Some(CapabilitySet::CHECKPOINT_RESTORE));
+        assert_eq!((number("CHOWN"), number("CAP_X")), (None, None));
+    }
+
+    #[test]
+    fn what_cannot_be_given_is_left_out_of_every_set_and_said_once() {
+        let names = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let wanted = oci::runtime::Capabilities {
+            bounding: names(&["CAP_KILL", "CAP_SYS_RESOURCE"]),
+            effective: names(&["CAP_KILL", "CAP_SYS_RESOURCE"]),
+            permitted: names(&["CAP_KILL"]),
+            inheritable: vec![],
+            ambient: names(&["CAP_KILL"]),
+        };
+        let mut warnings = Vec::new();
+        let have = CapabilitySet::KILL | CapabilitySet::CHOWN;
+        let sets = Capabilities::read(Some(&wanted), have, &mut warnings);
+        assert_eq!((sets.bounding, sets.effective), (CapabilitySet::KILL, CapabilitySet::KILL));
+        assert_eq!(sets.ambient, CapabilitySet::empty());
+        assert_eq!(warnings, ["capabilities that this host cannot give are left out: CAP_SYS_RESOURCE"]);
+    }
+}

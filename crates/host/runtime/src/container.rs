@@ -1,0 +1,92 @@
+//! A running container.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
+
+use cgroup::Cgroup;
+use oci::runtime::Process;
+use rustix::thread::ThreadNameSpaceType;
+
+use crate::error::Step;
+use crate::exec::{self, ExecProcess};
+use crate::request::Io;
+use crate::setup::seccomp::Filter;
+use crate::Error;
+
+/// A container whose program was started.
+///
+/// Dropping it leaves everything as it is.
+#[derive(Debug)]
+pub struct Container {
+    pub(crate) id: String,
+    pid: i32,
+    pidfd: OwnedFd,
+    pub(crate) cgroup: Cgroup,
+    pub(crate) filter: Option<Filter>,
+    pub(crate) namespaces: ThreadNameSpaceType,
+}
+
+impl Container {
+    pub(crate) fn new(
+        id: String,
+        pid: i32,
+        pidfd: OwnedFd,
+        cgroup: Cgroup,
+        filter: Option<Filter>,
+        namespaces: ThreadNameSpaceType,
+    ) -> Self {
+        Self { id, pid, pidfd, cgroup, filter, namespaces }
+    }
+
+    /// PID 1 in the caller's PID namespace. After it was reaped the number may be another process's.
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// Refers to PID 1 and to no later process with its id.
+    pub fn pidfd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+
+    /// Sends a signal to PID 1.
+    ///
+    /// # Errors
+    /// A number that is no signal, and a process that has ended.
+    pub fn signal(&self, signal: i32) -> Result<(), Error> {
+        send(self.pidfd(), signal)
+    }
+
+    /// The directories of the control groups, one on each hierarchy.
+    pub fn paths(&self) -> &[PathBuf] {
+        self.cgroup.paths()
+    }
+
+    /// How many processes the kernel has killed in the container for lack of memory.
+    pub fn oom_kills(&self) -> u64 {
+        self.cgroup.oom_kills()
+    }
+
+    /// Runs a further process: its namespaces, control groups and filter are the container's, all else is `process`'s.
+    /// Returns when the program runs. The process is a child of the caller, who has to reap it.
+    ///
+    /// # Errors
+    /// As of [`crate::create`] and [`crate::Created::start`]; the process is then gone.
+    pub fn exec(&self, process: &Process, io: Io) -> Result<ExecProcess, Error> {
+        exec::run(self, process, io)
+    }
+
+    /// Kills what is left in the control groups, and removes them.
+    ///
+    /// # Errors
+    /// Something that cannot be killed or removed; the rest is gone nonetheless.
+    pub fn destroy(&self) -> Result<(), Error> {
+        let killed = self.cgroup.kill_all();
+        self.cgroup.remove()?;
+        Ok(killed?)
+    }
+}
+
+/// Sends a signal by pidfd.
+pub(crate) fn send(pidfd: BorrowedFd<'_>, signal: i32) -> Result<(), Error> {
+    sys::signal::send(pidfd, signal).step(format_args!("send signal {signal}"))
+}

@@ -1,0 +1,115 @@
+//! A container at the gate.
+
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::PathBuf;
+
+use cgroup::Cgroup;
+use rustix::thread::ThreadNameSpaceType;
+
+use crate::Error;
+use crate::container::Container;
+use crate::process::message::{Channel, Message};
+use crate::process::parent::{ChildGuard, Launched};
+use crate::setup::seccomp::Filter;
+
+/// A container whose PID 1 is set up and waits to execute its program.
+///
+/// Dropping it kills and reaps PID 1 and removes the control groups.
+#[derive(Debug)]
+pub struct Created {
+    /// Always there; taken by [`Created::start`].
+    parts: Option<Parts>,
+    console: Option<OwnedFd>,
+    warnings: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Parts {
+    id: String,
+    child: ChildGuard,
+    channel: Channel,
+    cgroup: Cgroup,
+    filter: Option<Filter>,
+    namespaces: ThreadNameSpaceType,
+}
+
+impl Created {
+    pub(crate) fn new(
+        id: String,
+        launched: Launched,
+        cgroup: Cgroup,
+        filter: Option<Filter>,
+        namespaces: ThreadNameSpaceType,
+        warnings: Vec<String>,
+    ) -> Self {
+        let Launched { child, channel, console } = launched;
+        let parts = Parts { id, child, channel, cgroup, filter, namespaces };
+        Self { parts: Some(parts), console, warnings }
+    }
+
+    fn parts(&self) -> &Parts {
+        self.parts.as_ref().expect("taken only by the consuming method")
+    }
+
+    /// PID 1 in the caller's PID namespace.
+    pub fn pid(&self) -> i32 {
+        self.parts().child.pid()
+    }
+
+    /// Refers to PID 1 and to no later process with its id.
+    pub fn pidfd(&self) -> BorrowedFd<'_> {
+        self.parts().child.pidfd()
+    }
+
+    /// The master of the terminal, once.
+    pub fn take_console(&mut self) -> Option<OwnedFd> {
+        self.console.take()
+    }
+
+    /// The directories of the control groups, one on each hierarchy.
+    pub fn paths(&self) -> &[PathBuf] {
+        self.parts().cgroup.paths()
+    }
+
+    /// What could not be given, each in one line.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Opens the gate: returns when the program runs.
+    ///
+    /// # Errors
+    /// The program cannot be executed. The container is then gone, and nothing is left.
+    pub fn start(mut self) -> Result<Container, Error> {
+        let parts = self.parts.take().expect("taken only here");
+        let outcome = parts.channel.send(&Message::Go).and_then(|()| parts.channel.receive());
+        let error = match outcome {
+            Ok(None) => {
+                let Parts { id, child, cgroup, filter, namespaces, .. } = parts;
+                let pid = child.pid();
+                return Ok(Container::new(id, pid, child.release(), cgroup, filter, namespaces));
+            }
+            Ok(Some((Message::Failed(error), _))) => error,
+            Ok(Some(_)) => Error::system("receive from container: out of turn"),
+            Err(error) => error,
+        };
+        parts.undo();
+        Err(error)
+    }
+}
+
+impl Parts {
+    fn undo(self) {
+        drop(self.child);
+        // The error that brings us here, or the caller's wish, is what counts.
+        let _ = self.cgroup.kill_all().and_then(|()| self.cgroup.remove());
+    }
+}
+
+impl Drop for Created {
+    fn drop(&mut self) {
+        if let Some(parts) = self.parts.take() {
+            parts.undo();
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! A further process in a running container, as the caller sees it.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use oci::runtime::Process;
+use rustix::thread::ThreadNameSpaceType;
+use sys::clone::Fork;
+
+use crate::Error;
+use crate::capabilities::{all, bounding_set};
+use crate::container::{Container, send};
+use crate::job::Job;
+use crate::process::enter::{self, Enter};
+use crate::process::message::{Channel, Message};
+use crate::process::parent::{ChildGuard, cause_of_death, fork_into};
+use crate::request::Io;
+
+/// A further process in a container. The caller has to reap it.
+#[derive(Debug)]
+pub struct ExecProcess {
+    pid: i32,
+    pidfd: OwnedFd,
+    console: Option<OwnedFd>,
+    warnings: Vec<String>,
+}
+
+impl ExecProcess {
+    /// Its id in the caller's PID namespace.
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// Refers to it and to no later process with its id.
+    pub fn pidfd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+
+    /// The master of its terminal, once.
+    pub fn take_console(&mut self) -> Option<OwnedFd> {
+        self.console.take()
+    }
+
+    /// What could not be given, each in one line.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Errors
+    /// As of [`Container::signal`].
+    pub fn signal(&self, signal: i32) -> Result<(), Error> {
+        send(self.pidfd(), signal)
+    }
+}
+
+pub(crate) fn run(container: &Container, process: &Process, io: Io) -> Result<ExecProcess, Error> {
+    let own_users = container.namespaces.contains(ThreadNameSpaceType::USER);
+    let have = if own_users { all().collect() } else { bounding_set() };
+    let job = Job::read(process, container.filter.as_ref(), have)?;
+    let (ours, theirs) = Channel::pair()?;
+    let enter = Enter {
+        id: &container.id,
+        target: container.pidfd(),
+        namespaces: container.namespaces,
+        job: &job,
+        io: &io,
+    };
+    let stage = match fork_into(0, &container.cgroup)? {
+        Fork::Child(me) => {
+            drop(ours);
+            enter::run(me, theirs, &enter)
+        }
+        Fork::Parent { pid, pidfd } => ChildGuard::new(pid, pidfd),
+    };
+    drop(theirs);
+    container.cgroup.add(stage.pid(), container.cgroup.unified().is_some())?;
+    let _ = ours.send(&Message::Go);
+    let (child, console) = follow(&ours, stage, container)?;
+    let pid = child.pid();
+    Ok(ExecProcess { pid, pidfd: child.release(), console, warnings: job.warnings })
+}
+
+/// Listens until both the stage and the process proper have closed their ends: by the exec, or by their deaths.
+fn follow(
+    channel: &Channel,
+    stage: ChildGuard,
+    container: &Container,
+) -> Result<(ChildGuard, Option<OwnedFd>), Error> {
+    let (mut child, mut console, mut failure) = (None, None, None);
+    while let Some((message, fd)) = channel.receive()? {
+        match (message, fd) {
+            (Message::Console, master) => console = master,
+            (Message::Process { pid }, Some(pidfd)) => child = Some(ChildGuard::new(pid, pidfd)),
+            // The process proper may be faster than its stage: the first complaint counts, and the rest is awaited.
+            (Message::Failed(error), _) => failure = failure.or(Some(error)),
+            _ => return Err(Error::system("receive from entering process: out of turn")),
+        }
+    }
+    match (failure, child) {
+        (Some(error), _) => Err(error),
+        (None, Some(child)) => {
+            stage.wait();
+            Ok((child, console))
+        }
+        (None, None) => Err(cause_of_death(stage, &container.cgroup)),
+    }
+}

@@ -1,0 +1,208 @@
+//! A container to make, checked as far as that is possible before anything is made.
+
+use std::os::fd::OwnedFd;
+use std::path::{Component, Path, PathBuf};
+
+use oci::runtime::{Hooks, Linux, Mount, Spec};
+use sys::clone::flag;
+
+use crate::capabilities::{all, bounding_set};
+use crate::error::Step;
+use crate::job::Job;
+use crate::mount_options::MountOptions;
+use crate::namespaces::Namespaces;
+use crate::request::{Create, RootFs};
+use crate::setup::seccomp::Filter;
+use crate::setup::{mounts, rootfs, sysctl};
+use crate::Error;
+
+/// A container to make, checked as far as that is possible before anything is made.
+#[derive(Debug)]
+pub(crate) struct Plan<'a> {
+    pub request: &'a Create<'a>,
+    pub linux: &'a Linux,
+    pub namespaces: Namespaces,
+    pub job: Job<'a>,
+    pub mounts: Vec<MountPlan<'a>>,
+    /// The root file system, where the container's user namespace could not mount it.
+    pub prepared_root: Option<OwnedFd>,
+}
+
+/// One mount.
+#[derive(Debug)]
+pub(crate) struct MountPlan<'a> {
+    /// Absolute and without `.` and `..`.
+    pub target: PathBuf,
+    pub what: What<'a>,
+    pub options: MountOptions,
+    /// The source of a bind, where the container's user namespace could not open it.
+    pub prepared: Option<OwnedFd>,
+}
+
+/// What is mounted.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum What<'a> {
+    /// A file or directory of the host.
+    Bind(PathBuf),
+    /// A new instance of a file system of this type, and its source.
+    FileSystem(&'a str, &'a Path),
+    /// The container's control groups.
+    Cgroup,
+}
+
+impl<'a> Plan<'a> {
+    /// Checks a request.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Invalid`] for what cannot be, and for what is not done here.
+    pub fn read(request: &'a Create<'a>, linux: &'a Linux, filter: Option<&'a Filter>) -> Result<Self, Error> {
+        let spec = request.spec;
+        refuse_unsupported(spec, linux)?;
+        let namespaces = Namespaces::read(spec, request.netns.is_some())?;
+        sysctl::check(linux, &namespaces)?;
+        refuse_host_names(spec, &namespaces)?;
+        let in_user_namespace = namespaces.has(flag::NEWUSER);
+        let have = if in_user_namespace { all().collect() } else { bounding_set() };
+        let process = spec.process.as_ref().ok_or_else(|| Error::invalid("the specification has no process"))?;
+        let mut plan = Self {
+            request,
+            linux,
+            namespaces,
+            job: Job::read(process, filter, have)?,
+            mounts: spec.mounts.iter().map(|mount| MountPlan::read(mount, request.bundle)).collect::<Result<_, _>>()?,
+            prepared_root: None,
+        };
+        if in_user_namespace {
+            plan.prepare_on_host()?;
+        }
+        Ok(plan)
+    }
+
+    /// Opens with the host's rights what root of the container's user namespace may not.
+    fn prepare_on_host(&mut self) -> Result<(), Error> {
+        self.prepared_root = Some(rootfs::detached(&self.request.rootfs)?);
+        for mount in &mut self.mounts {
+            if let What::Bind(source) = &mount.what {
+                mount.prepared = Some(mounts::clone_source(source, mount.options.recursive_bind)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Descriptors that a forked child must keep until it has used them.
+    pub fn descriptors(&self) -> impl Iterator<Item = &OwnedFd> {
+        let prepared = self.mounts.iter().filter_map(|mount| mount.prepared.as_ref());
+        prepared.chain(&self.prepared_root).chain(&self.request.netns).chain(self.namespaces.descriptors())
+    }
+
+    /// Whether `/dev` is a bind of the caller's, in which nothing is made.
+    pub fn brings_own_dev(&self) -> bool {
+        self.mounts.iter().any(|mount| mount.target == Path::new("/dev") && matches!(mount.what, What::Bind(_)))
+    }
+}
+
+fn refuse_unsupported(spec: &Spec, linux: &Linux) -> Result<(), Error> {
+    let mapped = |mount: &Mount| !mount.uid_mappings.is_empty() || !mount.gid_mappings.is_empty();
+    let asked = [
+        ("hooks", spec.hooks.as_ref().is_some_and(|hooks| *hooks != Hooks::default())),
+        ("id-mapped mounts", spec.mounts.iter().any(mapped)),
+        ("mount label", linux.mount_label.as_deref().is_some_and(|label| !label.is_empty())),
+        ("Intel RDT", linux.intel_rdt.is_some()),
+        ("personality", linux.personality.is_some()),
+        ("time offsets", !linux.time_offsets.is_empty()),
+        ("seccomp listener", linux.seccomp.as_ref().is_some_and(|seccomp| seccomp.listener_path.is_some())),
+    ];
+    match asked.iter().find(|(_, asked)| *asked) {
+        Some((what, _)) => Err(Error::invalid(format!("{what}: not supported"))),
+        None => Ok(()),
+    }
+}
+
+fn refuse_host_names(spec: &Spec, namespaces: &Namespaces) -> Result<(), Error> {
+    let given = |name: &Option<String>| name.as_deref().is_some_and(|name| !name.is_empty());
+    let named = given(&spec.hostname) || given(&spec.domainname);
+    if named && !namespaces.has(flag::NEWUTS) {
+        return Err(Error::invalid("unable to set hostname without a private UTS namespace"));
+    }
+    Ok(())
+}
+
+impl<'a> MountPlan<'a> {
+    fn read(mount: &'a Mount, bundle: &Path) -> Result<Self, Error> {
+        if !mount.destination.is_absolute() {
+            return Err(Error::invalid(format!("mount destination {:?} is not absolute", mount.destination)));
+        }
+        let options = MountOptions::read(&mount.options)?;
+        let kind = mount.kind.as_deref().unwrap_or("bind");
+        let source = mount.source.as_deref().unwrap_or(Path::new(""));
+        let what = match kind {
+            _ if options.bind || kind == "bind" => What::Bind(bundle.join(source)),
+            "cgroup" | "cgroup2" => What::Cgroup,
+            kind => What::FileSystem(kind, source),
+        };
+        Ok(Self { target: clean(&mount.destination), what, options, prepared: None })
+    }
+}
+
+/// Takes `.` and `..` out of an absolute path by text, as Go's `filepath.Clean` does.
+pub(crate) fn clean(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::from("/");
+    for component in path.components() {
+        match component {
+            Component::Normal(name) => clean.push(name),
+            Component::ParentDir => drop(clean.pop()),
+            _ => {}
+        }
+    }
+    clean
+}
+
+impl RootFs {
+    /// Where a mount of the root can be attached: a directory that exists in any case.
+    pub(crate) fn mount_point(&self) -> &Path {
+        match self {
+            RootFs::Directory { path } => path,
+            RootFs::Overlay { upper, .. } => upper,
+        }
+    }
+}
+
+/// Compiles the specification's filter, where there is one.
+pub(crate) fn filter(spec: &Spec) -> Result<Option<Filter>, Error> {
+    let seccomp = spec.linux.as_ref().and_then(|linux| linux.seccomp.as_ref());
+    seccomp.map(Filter::compile).transpose()
+}
+
+/// Opens a directory that is a part of the request.
+pub(crate) fn open_directory(path: &Path) -> Result<OwnedFd, Error> {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    rustix::fs::open(path, flags, Mode::empty()).step(format_args!("open `{}`", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mounts_are_sorted_by_what_they_are() {
+        let mount = |kind: Option<&str>, options: &[&str]| Mount {
+            destination: "/a/./b/../../../c".into(),
+            kind: kind.map(str::to_owned),
+            source: Some("src".into()),
+            options: options.iter().map(|option| (*option).to_owned()).collect(),
+            ..Mount::default()
+        };
+        let read = |mount: &Mount| {
+            let plan = MountPlan::read(mount, Path::new("/bundle")).unwrap();
+            (plan.target.display().to_string(), format!("{:?}", plan.what))
+        };
+        let bind = r#"Bind("/bundle/src")"#.to_owned();
+        assert_eq!(read(&mount(None, &[])), ("/c".to_owned(), bind.clone()));
+        assert_eq!(read(&mount(Some("none"), &["rbind"])).1, bind);
+        assert_eq!(read(&mount(Some("cgroup"), &["ro"])).1, "Cgroup");
+        assert_eq!(read(&mount(Some("tmpfs"), &[])).1, r#"FileSystem("tmpfs", "src")"#);
+        let relative = Mount { destination: "x".into(), ..Mount::default() };
+        assert!(MountPlan::read(&relative, Path::new("/")).is_err());
+    }
+}

@@ -1,0 +1,174 @@
+//! PID 1 of the container, from its first instruction to the program's.
+
+use std::convert::Infallible;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use cgroup::Cgroup;
+use rustix::process::setsid;
+use sys::clone::{Child, flag};
+
+use super::message::{Channel, Message};
+use super::stage::close_others;
+use crate::Error;
+use crate::error::Step;
+use crate::namespaces::join_network;
+use crate::plan::Plan;
+use crate::setup::{
+    console, cwd, devices, execute, hostname, identity, keyring, masks, mounts, pivot, rlimits, rootfs, stdio, sysctl,
+    userns,
+};
+
+/// What PID 1 knows and has made so far.
+pub(crate) struct Init<'a> {
+    pub plan: &'a Plan<'a>,
+    pub cgroup: &'a Cgroup,
+    pub channel: &'a Channel,
+    /// Whether the parent has placed this process in its control groups.
+    released: bool,
+    /// The root of the container's file system; after the pivot its `/`.
+    root: Option<OwnedFd>,
+    /// A procfs of this PID namespace which nobody can have put something over.
+    pub procfs: Option<OwnedFd>,
+    /// The container's end of its terminal.
+    pub terminal: Option<OwnedFd>,
+}
+
+/// A step of the set-up. Order matters, and the reasons stand beside.
+type StepFn = fn(&mut Init<'_>) -> Result<(), Error>;
+
+const STEPS: &[StepFn] = &[
+    // While the container is still invisible: writing it needs a dumpable process.
+    identity::oom_score,
+    identity::undumpable,
+    join,
+    userns::become_root,
+    new_session,
+    rootfs::stop_propagation,
+    // Runs beside the parent, which fills the control groups meanwhile.
+    rootfs::mount,
+    // The cgroup namespace shows the groups in which this process is at this moment as its root.
+    enter_cgroups,
+    mounts::mount_all,
+    devices::make,
+    console::make,
+    // Before /proc/sys gets read-only.
+    sysctl::write,
+    masks::read_only_paths,
+    masks::masked_paths,
+    hostname::set,
+    cwd::make,
+    // The last writer to the root was the step before.
+    rootfs::make_read_only,
+    pivot::run,
+    adjust_process,
+];
+
+/// Sets up a container that was cloned by the parent itself, and executes its program.
+pub(crate) fn run(me: Child, channel: Channel, plan: &Plan<'_>, cgroup: &Cgroup) -> ! {
+    run_from(me, channel, plan, cgroup, false)
+}
+
+/// The same in a process whose stage has joined all there is to join.
+pub(crate) fn run_joined(me: Child, channel: Channel, plan: &Plan<'_>, cgroup: &Cgroup) -> ! {
+    run_from(me, channel, plan, cgroup, true)
+}
+
+fn run_from(me: Child, channel: Channel, plan: &Plan<'_>, cgroup: &Cgroup, joined: bool) -> ! {
+    let attempt = || -> Result<Infallible, Error> {
+        stdio::install(&plan.request.io)?;
+        close_others(&me, &channel, plan.descriptors())?;
+        let init = Init {
+            plan,
+            cgroup,
+            channel: &channel,
+            released: false,
+            root: None,
+            procfs: None,
+            terminal: None,
+        };
+        init.run(joined)
+    };
+    // A panic must not unwind into the parent's frames.
+    let result = catch_unwind(AssertUnwindSafe(attempt));
+    let error = match result {
+        Ok(Ok(never)) => match never {},
+        Ok(Err(error)) => error,
+        Err(_) => Error::system("container init panicked"),
+    };
+    let _ = channel.send(&Message::Failed(error));
+    me.exit(1)
+}
+
+impl Init<'_> {
+    fn run(mut self, joined: bool) -> Result<Infallible, Error> {
+        if joined {
+            // The stage was placed, and this process with it; `Go` tells that ids are mapped.
+            self.wait_until_placed()?;
+        }
+        for step in STEPS {
+            step(&mut self)?;
+        }
+        let program = execute::find(&self.plan.job)?;
+        let (channel, job) = (self.channel, &self.plan.job);
+        let env = execute::environment(job);
+        // Descriptors of the set-up are closed here; what is left is the channel.
+        drop(self);
+        channel.send(&Message::Ready)?;
+        channel.wait_for_go()?;
+        execute::run(job, &program, &env)
+    }
+
+    /// The container's root.
+    pub fn root(&self) -> BorrowedFd<'_> {
+        self.root.as_ref().expect("mounted by an earlier step").as_fd()
+    }
+
+    /// Sets the container's root.
+    pub fn set_root(&mut self, root: OwnedFd) {
+        self.root = Some(root);
+    }
+
+    /// Waits until the parent says that this process is in its control groups and its ids are mapped.
+    pub fn wait_until_placed(&mut self) -> Result<(), Error> {
+        if !self.released {
+            self.channel.wait_for_go()?;
+            self.released = true;
+        }
+        Ok(())
+    }
+}
+
+fn join(init: &mut Init<'_>) -> Result<(), Error> {
+    if init.plan.namespaces.needs_stage() {
+        return Ok(());
+    }
+    if let Some(netns) = &init.plan.request.netns {
+        join_network(netns.as_fd())?;
+    }
+    init.plan.namespaces.join_paths()
+}
+
+fn new_session(_: &mut Init<'_>) -> Result<(), Error> {
+    setsid().map(drop).step("make session")
+}
+
+fn enter_cgroups(init: &mut Init<'_>) -> Result<(), Error> {
+    init.wait_until_placed()?;
+    if init.plan.namespaces.makes(flag::NEWCGROUP) {
+        sys::clone::unshare_cgroup().step("make cgroup namespace")?;
+    }
+    Ok(())
+}
+
+/// What PID 1 has in common with a process that enters later.
+fn adjust_process(init: &mut Init<'_>) -> Result<(), Error> {
+    let job = &init.plan.job;
+    keyring::join(init.plan.request.id)?;
+    stdio::attach_terminal(init.terminal.take())?;
+    stdio::give_to(&job.process.user)?;
+    let entered = cwd::enter(job, cwd::Attempt::First)?;
+    rlimits::set(job)?;
+    identity::become_user(job)?;
+    if entered { Ok(()) } else { cwd::enter(job, cwd::Attempt::Last).map(drop) }
+}

@@ -1,0 +1,171 @@
+//! What the caller does while its children set up: control groups, id maps, and cleaning up after a failure.
+
+use std::fmt::Write as _;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use cgroup::Cgroup;
+use oci::runtime::{IdMapping, Linux};
+use rustix::fs::{Mode, OFlags};
+use rustix::process::{Signal, WaitId, WaitIdOptions, WaitIdStatus, pidfd_send_signal, waitid};
+use sys::clone::{Fork, flag, fork};
+
+use super::message::{Channel, Message};
+use super::{init, stage};
+use crate::error::Step;
+use crate::plan::{Plan, open_directory};
+use crate::Error;
+
+/// A child that is killed and reaped when this is dropped.
+#[derive(Debug)]
+pub(crate) struct ChildGuard {
+    pid: i32,
+    pidfd: Option<OwnedFd>,
+}
+
+impl ChildGuard {
+    /// Takes charge of a child.
+    pub fn new(pid: i32, pidfd: OwnedFd) -> Self {
+        Self { pid, pidfd: Some(pidfd) }
+    }
+
+    /// Its id in the caller's PID namespace.
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// Refers to it for good.
+    pub fn pidfd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_ref().expect("taken only by the consuming methods").as_fd()
+    }
+
+    /// Gives it up: from now on it lives on its own.
+    pub fn release(mut self) -> OwnedFd {
+        self.pidfd.take().expect("taken only here")
+    }
+
+    /// Waits for its end, and reaps it.
+    pub fn wait(mut self) -> Option<WaitIdStatus> {
+        reap(self.pidfd.take()?.as_fd())
+    }
+}
+
+impl Drop for ChildGuard {
+    fn drop(&mut self) {
+        if let Some(pidfd) = self.pidfd.take() {
+            let _ = pidfd_send_signal(&pidfd, Signal::KILL);
+            reap(pidfd.as_fd());
+        }
+    }
+}
+
+fn reap(pidfd: BorrowedFd<'_>) -> Option<WaitIdStatus> {
+    loop {
+        match waitid(WaitId::PidFd(pidfd), WaitIdOptions::EXITED) {
+            Err(rustix::io::Errno::INTR) => {}
+            result => return result.ok().flatten(),
+        }
+    }
+}
+
+/// A container at the gate.
+#[derive(Debug)]
+pub(crate) struct Launched {
+    pub child: ChildGuard,
+    pub channel: Channel,
+    pub console: Option<OwnedFd>,
+}
+
+/// Forks the container's first process and stays with it until it is ready.
+pub(crate) fn launch(plan: &Plan<'_>, cgroup: &Cgroup) -> Result<Launched, Error> {
+    let (ours, theirs) = Channel::pair()?;
+    let staged = plan.namespaces.needs_stage();
+    let flags = if staged { 0 } else { plan.namespaces.clone_flags() };
+    let child = match fork_into(flags, cgroup)? {
+        Fork::Child(me) => {
+            drop(ours);
+            if staged { stage::run(me, theirs, plan, cgroup) } else { init::run(me, theirs, plan, cgroup) }
+        }
+        Fork::Parent { pid, pidfd } => ChildGuard::new(pid, pidfd),
+    };
+    drop(theirs);
+    cgroup.add(child.pid(), cgroup.unified().is_some())?;
+    let child = if staged { follow_stage(child, &ours, cgroup)? } else { child };
+    if plan.namespaces.makes(flag::NEWUSER) {
+        map_ids(child.pid(), plan.linux)?;
+    }
+    // A child that is gone already has said why, or is found dead below.
+    let _ = ours.send(&Message::Go);
+    let console = until_ready(&ours, child, cgroup)?;
+    Ok(Launched { child: console.0, channel: ours, console: console.1 })
+}
+
+/// Forks into the unified control group; the others take the child's id.
+pub(crate) fn fork_into(flags: u64, cgroup: &Cgroup) -> Result<Fork, Error> {
+    let directory = cgroup.unified().map(open_directory).transpose()?;
+    let fork = fork(flags, directory.as_ref().map(AsFd::as_fd));
+    fork.step("fork")
+}
+
+/// Lets the stage make PID 1, and takes over from it.
+pub(crate) fn follow_stage(stage: ChildGuard, channel: &Channel, cgroup: &Cgroup) -> Result<ChildGuard, Error> {
+    let _ = channel.send(&Message::Go);
+    match channel.receive()? {
+        Some((Message::Process { pid }, Some(pidfd))) => {
+            let child = ChildGuard::new(pid, pidfd);
+            stage.wait();
+            Ok(child)
+        }
+        Some((Message::Failed(error), _)) => Err(error),
+        _ => Err(cause_of_death(stage, cgroup)),
+    }
+}
+
+fn until_ready(
+    channel: &Channel,
+    child: ChildGuard,
+    cgroup: &Cgroup,
+) -> Result<(ChildGuard, Option<OwnedFd>), Error> {
+    let mut console = None;
+    loop {
+        match channel.receive()? {
+            Some((Message::Console, Some(master))) => console = Some(master),
+            Some((Message::Ready, _)) => return Ok((child, console)),
+            Some((Message::Failed(error), _)) => return Err(error),
+            Some(_) => return Err(Error::system("receive from container: out of turn")),
+            None => return Err(cause_of_death(child, cgroup)),
+        }
+    }
+}
+
+/// A child that died without a word: looks for the cause before anything is cleaned up.
+pub(crate) fn cause_of_death(child: ChildGuard, cgroup: &Cgroup) -> Error {
+    let killed = cgroup.oom_kills() > 0;
+    let status = child.wait();
+    if killed {
+        return Error::invalid("container init was OOM-killed (memory limit too low?)");
+    }
+    match status.and_then(|status| status.terminating_signal()) {
+        Some(signal) => Error::system(format!("container init was killed by signal {signal} while setting up")),
+        None => Error::system("container init ended while setting up"),
+    }
+}
+
+/// Writes the id maps of a child in a new user namespace: user_namespaces(7).
+fn map_ids(pid: i32, linux: &Linux) -> Result<(), Error> {
+    if linux.uid_mappings.is_empty() || linux.gid_mappings.is_empty() {
+        return Err(Error::invalid("a new user namespace needs mappings of user and group ids"));
+    }
+    for (file, mappings) in [("uid_map", &linux.uid_mappings), ("gid_map", &linux.gid_mappings)] {
+        let path = format!("/proc/{pid}/{file}");
+        let fd = rustix::fs::open(&path, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty()).step(format_args!("open `{path}`"))?;
+        rustix::io::write(fd, map_text(mappings).as_bytes()).step(format_args!("write `{path}`"))?;
+    }
+    Ok(())
+}
+
+fn map_text(mappings: &[IdMapping]) -> String {
+    mappings.iter().fold(String::new(), |mut text, map| {
+        let _ = writeln!(text, "{} {} {}", map.container_id, map.host_id, map.size);
+        text
+    })
+}

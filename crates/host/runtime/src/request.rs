@@ -1,0 +1,58 @@
+//! What the caller asks for.
+
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use oci::runtime::Spec;
+
+/// One container to make.
+#[derive(Debug)]
+pub struct Create<'a> {
+    /// Names the container; also its session keyring.
+    pub id: &'a str,
+    /// The specification. Its root path is overruled by `rootfs`.
+    pub spec: &'a Spec,
+    /// The bundle directory: relative paths of the specification start here.
+    pub bundle: &'a Path,
+    /// Where the root file system comes from.
+    pub rootfs: RootFs,
+    /// Standard streams.
+    pub io: Io,
+    /// The network namespace to join; overrules a path in the specification.
+    pub netns: Option<OwnedFd>,
+}
+
+/// Where a root file system comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RootFs {
+    /// A directory that is the root as it stands.
+    Directory {
+        /// Its path on the host.
+        path: PathBuf,
+    },
+    /// Layers under a writable directory, mounted in the container's mount namespace alone.
+    Overlay {
+        /// Read-only layers, the topmost first; at least one.
+        lower: Vec<PathBuf>,
+        /// The writable layer.
+        upper: PathBuf,
+        /// The kernel's scratch directory, empty, on the same file system as `upper`.
+        work: PathBuf,
+    },
+}
+
+/// Standard streams of a process.
+#[derive(Debug)]
+pub enum Io {
+    /// A terminal of the container; its other end is handed back.
+    Terminal,
+    /// The process's own ends of three streams.
+    Pipes {
+        /// Descriptor 0.
+        stdin: OwnedFd,
+        /// Descriptor 1.
+        stdout: OwnedFd,
+        /// Descriptor 2.
+        stderr: OwnedFd,
+    },
+}

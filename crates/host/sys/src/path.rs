@@ -1,0 +1,221 @@
+//! Paths inside a root that somebody else may have filled: the one way to resolve them.
+//!
+//! A container's file system holds links of any kind, and other processes may swap them while we look. So nothing is
+//! resolved by text: openat2(2) with `RESOLVE_IN_ROOT` gives a descriptor whose object lies below the root, magic links
+//! are never followed, and what is missing is made in a directory that is held open. Later steps use the descriptor.
+
+use std::collections::VecDeque;
+use std::ffi::{OsStr, OsString};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+
+/// More links than this on one way are a loop: path_resolution(7) has the same bound.
+const MAX_LINKS: usize = 40;
+
+/// Opens what `path` names inside `root`, absolute or not, following links as a process rooted there would.
+///
+/// # Errors
+/// `ENOENT` where it is missing, `ELOOP` for a magic link (`/proc/<pid>/fd/<n>`), else as of openat2(2).
+pub fn open(root: impl AsFd, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+    retry(|| fs::openat2(root.as_fd(), path, flags | OFlags::CLOEXEC, Mode::empty(), resolve))
+}
+
+/// Opens what `path` names inside `root`, where no component may be a link.
+///
+/// # Errors
+/// `ELOOP` for a link of any kind, else as [`open`].
+pub fn open_plain(root: impl AsFd, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
+    retry(|| fs::openat2(root.as_fd(), path, flags | OFlags::CLOEXEC, Mode::empty(), resolve))
+}
+
+/// A rename anywhere on the host makes a `..` inside a root uncertain: openat2(2) says to try again.
+fn retry(mut call: impl FnMut() -> Result<OwnedFd, Errno>) -> Result<OwnedFd, Errno> {
+    for _ in 0..MAX_LINKS {
+        match call() {
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            result => return result,
+        }
+    }
+    call()
+}
+
+/// What [`ensure`] makes where nothing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A directory, mode 0755.
+    Directory,
+    /// An empty regular file, mode 0644.
+    File,
+}
+
+/// Opens `path` inside `root` with `O_PATH`; what is missing on the way is made: directories, and at the end `kind`.
+/// What exists is taken as it is, of whatever kind. Links are followed inside the root even if they dangle.
+///
+/// # Errors
+/// `ENOTDIR` where a file is in the way, `ELOOP` for a magic link or too many links, else as of openat2(2), mkdirat(2).
+pub fn ensure(root: impl AsFd, path: &Path, kind: Kind) -> Result<OwnedFd, Errno> {
+    match open(&root, path, OFlags::PATH) {
+        Err(Errno::NOENT) => Walk::new(root.as_fd(), path).run(kind),
+        result => result,
+    }
+}
+
+/// A walk down a path, one component after another, making what is missing.
+struct Walk<'a> {
+    root: rustix::fd::BorrowedFd<'a>,
+    /// The way so far, relative to the root and free of links.
+    done: PathBuf,
+    /// What is still to go; `..` may be among it.
+    todo: VecDeque<OsString>,
+    links: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn new(root: rustix::fd::BorrowedFd<'a>, path: &Path) -> Self {
+        Self { root, done: PathBuf::new(), todo: components(path.as_os_str()).collect(), links: 0 }
+    }
+
+    fn run(mut self, kind: Kind) -> Result<OwnedFd, Errno> {
+        while let Some(name) = self.todo.pop_front() {
+            if name == ".." {
+                self.done.pop();
+                continue;
+            }
+            let parent = self.here()?;
+            let wanted = if self.todo.is_empty() { kind } else { Kind::Directory };
+            let child = open_or_make(&parent, &name, wanted)?;
+            if FileType::from_raw_mode(fs::fstat(&child)?.st_mode) == FileType::Symlink {
+                self.follow(&child)?;
+            } else {
+                self.done.push(name);
+            }
+        }
+        self.here()
+    }
+
+    /// Opens the place reached so far. A component that became a link in the meantime is an error, not a way out.
+    fn here(&self) -> Result<OwnedFd, Errno> {
+        let path = if self.done.as_os_str().is_empty() { Path::new(".") } else { &self.done };
+        open_plain(self.root, path, OFlags::PATH)
+    }
+
+    fn follow(&mut self, link: &OwnedFd) -> Result<(), Errno> {
+        self.links += 1;
+        if self.links > MAX_LINKS || fs::fstatfs(link)?.f_type == fs::PROC_SUPER_MAGIC {
+            return Err(Errno::LOOP);
+        }
+        let target = OsString::from_vec(fs::readlinkat(link, c"", Vec::new())?.into_bytes());
+        if target.as_bytes().starts_with(b"/") {
+            self.done.clear();
+        }
+        for component in components(&target).collect::<Vec<_>>().into_iter().rev() {
+            self.todo.push_front(component);
+        }
+        Ok(())
+    }
+}
+
+fn components(path: &OsStr) -> impl Iterator<Item = OsString> {
+    Path::new(path).components().filter_map(|component| match component {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some("..".into()),
+        _ => None,
+    })
+}
+
+fn open_or_make(parent: &OwnedFd, name: &OsStr, kind: Kind) -> Result<OwnedFd, Errno> {
+    let open = || fs::openat(parent, name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty());
+    match open() {
+        Err(Errno::NOENT) => {}
+        result => return result,
+    }
+    let made = match kind {
+        Kind::Directory => fs::mkdirat(parent, name, Mode::from_raw_mode(0o755)),
+        Kind::File => fs::mknodat(parent, name, FileType::RegularFile, Mode::from_raw_mode(0o644), 0),
+    };
+    match made {
+        // Somebody was faster: take theirs.
+        Ok(()) | Err(Errno::EXIST) => open(),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether `path` is there in `directory` itself, link or not.
+pub fn exists(directory: impl AsFd, path: &Path) -> bool {
+    fs::statat(directory, path, AtFlags::SYMLINK_NOFOLLOW).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    struct Tree(PathBuf);
+
+    impl Tree {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("sys-path-{name}-{}", std::process::id()));
+            std::fs::create_dir_all(path.join("root")).unwrap();
+            std::fs::create_dir_all(path.join("canary")).unwrap();
+            Self(path)
+        }
+
+        fn root(&self) -> OwnedFd {
+            std::fs::File::open(self.0.join("root")).unwrap().into()
+        }
+    }
+
+    impl Drop for Tree {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn links_to_the_outside_lead_to_the_inside() {
+        let tree = Tree::new("links");
+        let root = tree.root();
+        symlink(tree.0.join("canary"), tree.0.join("root/absolute")).unwrap();
+        symlink("../../../../canary", tree.0.join("root/relative")).unwrap();
+        symlink("relative", tree.0.join("root/twice")).unwrap();
+        for name in ["/absolute/a", "relative/b", "twice/c", "../../relative/d", "/absolute/../../e/f"] {
+            ensure(&root, Path::new(name), Kind::File).unwrap();
+        }
+        assert_eq!(std::fs::read_dir(tree.0.join("canary")).unwrap().count(), 0);
+        let inside = tree.0.strip_prefix("/").unwrap().join("canary/a");
+        assert!(tree.0.join("root").join(inside).is_file());
+        assert!(tree.0.join("root/canary/c").is_file());
+        assert!(tree.0.join("root/canary/d").is_file());
+    }
+
+    #[test]
+    fn magic_links_loops_and_files_in_the_way_are_refused() {
+        let tree = Tree::new("magic");
+        let root = tree.root();
+        symlink("loop", tree.0.join("root/loop")).unwrap();
+        std::fs::write(tree.0.join("root/file"), "").unwrap();
+        assert_eq!(ensure(&root, Path::new("loop/x"), Kind::File).unwrap_err(), Errno::LOOP);
+        assert_eq!(ensure(&root, Path::new("file/x"), Kind::File).unwrap_err(), Errno::NOTDIR);
+        let host = fs::open("/", OFlags::PATH, Mode::empty()).unwrap();
+        assert_eq!(open(&host, Path::new("/proc/self/cwd"), OFlags::PATH).unwrap_err(), Errno::LOOP);
+        assert_eq!(ensure(&host, Path::new("/proc/self/cwd/x"), Kind::File).unwrap_err(), Errno::LOOP);
+    }
+
+    #[test]
+    fn what_exists_is_taken_and_plain_takes_no_links() {
+        let tree = Tree::new("plain");
+        let root = tree.root();
+        std::fs::create_dir(tree.0.join("root/real")).unwrap();
+        symlink("real", tree.0.join("root/link")).unwrap();
+        ensure(&root, Path::new("/link"), Kind::File).unwrap();
+        assert_eq!(open_plain(&root, Path::new("/link"), OFlags::PATH).unwrap_err(), Errno::LOOP);
+        open_plain(&root, Path::new("/real"), OFlags::PATH).unwrap();
+        assert!(exists(&root, Path::new("link")) && !exists(&root, Path::new("none")));
+    }
+}
