@@ -5,11 +5,11 @@
 #![forbid(unsafe_code)]
 
 pub mod capabilities;
+pub mod lifecycle;
 pub mod merge;
+pub mod random_name;
 pub mod record;
 pub mod security;
 pub mod spec;
-pub mod lifecycle;
-pub mod random_name;
 pub mod state;
 pub mod users;

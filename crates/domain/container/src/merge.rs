@@ -30,7 +30,10 @@ pub fn with_image(mut user: ContainerConfig, image: &ContainerConfig) -> Contain
 }
 
 /// The user's entries win; absent stays absent where neither has any.
-fn union<V: Clone>(user: Option<BTreeMap<String, V>>, image: Option<&BTreeMap<String, V>>) -> Option<BTreeMap<String, V>> {
+fn union<V: Clone>(
+    user: Option<BTreeMap<String, V>>,
+    image: Option<&BTreeMap<String, V>>,
+) -> Option<BTreeMap<String, V>> {
     let Some(image) = image else { return user };
     let mut all = image.clone();
     all.extend(user.unwrap_or_default());
@@ -116,7 +119,8 @@ mod tests {
         assert_eq!((command.cmd, command.entrypoint), (list(&["x"]), list(&["/entry"])));
         let entrypoint = with_image(ContainerConfig { entrypoint: list(&["sh"]), ..Default::default() }, &image());
         assert_eq!((entrypoint.cmd, entrypoint.entrypoint), (None, list(&["sh"])));
-        let none = with_image(ContainerConfig { entrypoint: list(&[""]), cmd: list(&["ls"]), ..Default::default() }, &image());
+        let none =
+            with_image(ContainerConfig { entrypoint: list(&[""]), cmd: list(&["ls"]), ..Default::default() }, &image());
         assert_eq!((none.cmd, none.entrypoint), (list(&["ls"]), None));
     }
 

@@ -57,15 +57,15 @@ fn default_rules() -> Vec<DeviceRule> {
         everything,
         rule("c", None, None, "m"),
         rule("b", None, None, "m"),
-        char(1, Some(5)),  // zero
-        char(1, Some(3)),  // null
-        char(1, Some(9)),  // urandom
-        char(1, Some(8)),  // random
-        char(1, Some(7)),  // full
-        char(5, Some(0)),  // tty
-        char(5, Some(1)),  // console
-        char(5, Some(2)),  // ptmx
-        char(136, None),   // pts
+        char(1, Some(5)), // zero
+        char(1, Some(3)), // null
+        char(1, Some(9)), // urandom
+        char(1, Some(8)), // random
+        char(1, Some(7)), // full
+        char(5, Some(0)), // tty
+        char(5, Some(1)), // console
+        char(5, Some(2)), // ptmx
+        char(136, None),  // pts
     ]
 }
 
@@ -73,20 +73,39 @@ fn default_rules() -> Vec<DeviceRule> {
 fn parse_rule(text: &str) -> Result<DeviceRule> {
     let invalid = || Fault::invalid(format!("invalid device cgroup rule format: '{text}'"));
     let mut parts = text.split(' ');
-    let (Some(kind), Some(numbers), Some(access), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+    let (Some(kind), Some(numbers), Some(access), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
         return Err(invalid());
     };
     let (major, minor) = numbers.split_once(':').ok_or_else(invalid)?;
-    let number = |text: &str| if text == "*" { Ok(None) } else { text.parse::<u32>().map(|n| Some(i64::from(n))).map_err(|_| invalid()) };
-    let right = matches!(kind, "a" | "b" | "c") && (1..=3).contains(&access.len()) && access.bytes().all(|b| b"rwm".contains(&b));
+    let number = |text: &str| {
+        if text == "*" { Ok(None) } else { text.parse::<u32>().map(|n| Some(i64::from(n))).map_err(|_| invalid()) }
+    };
+    let right = matches!(kind, "a" | "b" | "c")
+        && (1..=3).contains(&access.len())
+        && access.bytes().all(|b| b"rwm".contains(&b));
     if !right {
         return Err(invalid());
     }
-    Ok(DeviceRule { allow: true, kind: Some(kind.into()), major: number(major)?, minor: number(minor)?, access: Some(access.into()) })
+    Ok(DeviceRule {
+        allow: true,
+        kind: Some(kind.into()),
+        major: number(major)?,
+        minor: number(minor)?,
+        access: Some(access.into()),
+    })
 }
 
 /// The node a mapping becomes, from what stat(2) says of the host's device.
-pub fn device_node(path_in_container: PathBuf, block: bool, major: u32, minor: u32, mode: u32, uid: u32, gid: u32) -> Device {
+pub fn device_node(
+    path_in_container: PathBuf,
+    block: bool,
+    major: u32,
+    minor: u32,
+    mode: u32,
+    uid: u32,
+    gid: u32,
+) -> Device {
     Device {
         kind: if block { "b" } else { "c" }.into(),
         path: path_in_container,

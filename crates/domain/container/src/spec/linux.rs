@@ -106,8 +106,14 @@ fn sysctls(input: &Input<'_>) -> Result<std::collections::BTreeMap<String, Strin
 /// Only what a namespace of the container holds may be set; one setting never carries another (CVE-2022-0811).
 fn check_sysctl(name: &str, value: &str, input: &Input<'_>) -> Result<()> {
     const IPC: [&str; 8] = [
-        "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
-        "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced",
+        "kernel.msgmax",
+        "kernel.msgmnb",
+        "kernel.msgmni",
+        "kernel.sem",
+        "kernel.shmall",
+        "kernel.shmmax",
+        "kernel.shmmni",
+        "kernel.shm_rmid_forced",
     ];
     let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'/'));
     if !plain || name.contains("..") || value.contains(['\n', '\0']) {
@@ -117,7 +123,9 @@ fn check_sysctl(name: &str, value: &str, input: &Input<'_>) -> Result<()> {
     let net = name.starts_with("net.");
     let refused = (ipc && input.host.ipc_mode == "host") || (net && input.host.network_mode == "host") || !(ipc || net);
     if refused {
-        return Err(Fault::invalid(format!("sysctl '{name}' is not allowed in this container: it is not part of its namespaces")));
+        return Err(Fault::invalid(format!(
+            "sysctl '{name}' is not allowed in this container: it is not part of its namespaces"
+        )));
     }
     Ok(())
 }

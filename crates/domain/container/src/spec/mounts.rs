@@ -79,7 +79,10 @@ fn kernel_mounts(input: &Input<'_>) -> Result<Vec<Mount>> {
         options: options.iter().map(|&option| option.to_owned()).collect(),
         ..Mount::default()
     });
-    Ok(mounts.filter(|mount| host.ipc_mode != "none" || mount.destination != Path::new("/dev/shm")).map(|m| shared_ipc(m, host)).collect())
+    Ok(mounts
+        .filter(|mount| host.ipc_mode != "none" || mount.destination != Path::new("/dev/shm"))
+        .map(|m| shared_ipc(m, host))
+        .collect())
 }
 
 /// With the host's IPC namespace go the host's message queues and shared memory.
@@ -125,7 +128,9 @@ pub fn binds(host: &HostConfig) -> Result<Vec<Bind>> {
             "volume" | "image" | "cluster" | "npipe" => {
                 return Err(Fault::not_implemented(format!("mounts of type {:?} are not implemented yet", mount.kind)));
             }
-            other => return Err(Fault::invalid(format!("invalid mount config for type {other:?}: mount type unknown"))),
+            other => {
+                return Err(Fault::invalid(format!("invalid mount config for type {other:?}: mount type unknown")));
+            }
         }
     }
     Ok(all)
@@ -145,7 +150,11 @@ fn parse_bind(text: &str) -> Result<Bind> {
     if !source.starts_with('/') {
         return Err(Fault::not_implemented(format!("named volumes are not implemented yet: '{text}'")));
     }
-    let target = absolute_target(target).ok_or_else(|| Fault::invalid(format!("invalid volume specification: '{text}': invalid mount path: '{target}' mount path must be absolute")))?;
+    let target = absolute_target(target).ok_or_else(|| {
+        Fault::invalid(format!(
+            "invalid volume specification: '{text}': invalid mount path: '{target}' mount path must be absolute"
+        ))
+    })?;
     let mut bind = Bind {
         source: clean(source),
         target,
@@ -176,7 +185,8 @@ fn long_bind(mount: &api::container::Mount) -> Result<Bind> {
     if !mount.source.starts_with('/') {
         return Err(invalid(&format!("invalid mount path: '{}' mount path must be absolute", mount.source)));
     }
-    let target = absolute_target(&mount.target).ok_or_else(|| invalid("field Target must not be empty and must be absolute"))?;
+    let target =
+        absolute_target(&mount.target).ok_or_else(|| invalid("field Target must not be empty and must be absolute"))?;
     let options = mount.bind_options.clone().unwrap_or_default();
     let propagation = if options.propagation.is_empty() { "rprivate".to_owned() } else { options.propagation };
     if !matches!(propagation.as_str(), "shared" | "rshared" | "slave" | "rslave" | "private" | "rprivate") {
@@ -215,12 +225,14 @@ fn clean(path: &str) -> PathBuf {
 fn tmpfs_mounts(host: &HostConfig) -> Result<Vec<Mount>> {
     let mut all = Vec::new();
     for (target, options) in host.tmpfs.iter().flatten() {
-        let target = absolute_target(target).ok_or_else(|| Fault::invalid(format!("invalid tmpfs target '{target}'")))?;
+        let target =
+            absolute_target(target).ok_or_else(|| Fault::invalid(format!("invalid tmpfs target '{target}'")))?;
         let given = options.split(',').filter(|option| !option.is_empty()).map(str::to_owned);
         all.push(tmpfs(target, given.collect()));
     }
     for mount in host.mounts.iter().flatten().filter(|mount| mount.kind == "tmpfs") {
-        let target = absolute_target(&mount.target).ok_or_else(|| Fault::invalid("invalid mount config for type \"tmpfs\": field Target must not be empty"))?;
+        let target = absolute_target(&mount.target)
+            .ok_or_else(|| Fault::invalid("invalid mount config for type \"tmpfs\": field Target must not be empty"))?;
         let given = mount.tmpfs_options.clone().unwrap_or_default();
         let mut options = Vec::new();
         if given.size_bytes > 0 {

@@ -42,7 +42,12 @@ pub(super) fn step(input: &Input<'_>, spec: &mut Spec) -> Result<()> {
 }
 
 /// The process of an exec: the container's own, changed where the request says so.
-pub fn exec_process(container: &Process, host: &HostConfig, request: &ExecCreateRequest, user: &Resolved) -> Result<Process> {
+pub fn exec_process(
+    container: &Process,
+    host: &HostConfig,
+    request: &ExecCreateRequest,
+    user: &Resolved,
+) -> Result<Process> {
     if request.cmd.is_empty() {
         return Err(Fault::invalid("no exec command specified"));
     }
@@ -57,7 +62,8 @@ pub fn exec_process(container: &Process, host: &HostConfig, request: &ExecCreate
     if !env.iter().any(|entry| entry.starts_with("HOME=")) {
         env.push(format!("HOME={}", user.home));
     }
-    let cwd = if request.working_dir.is_empty() { container.cwd.clone() } else { working_dir(&request.working_dir).into() };
+    let cwd =
+        if request.working_dir.is_empty() { container.cwd.clone() } else { working_dir(&request.working_dir).into() };
     Ok(Process {
         terminal: request.tty,
         console_size: request.console_size.and_then(console_size),
@@ -112,17 +118,28 @@ fn override_env<'a>(env: &mut Vec<String>, entries: impl Iterator<Item = &'a Str
 /// Root gets its set at once; another user has it in the bounding set only, so that a set-uid program can take it up.
 /// The inheritable set is always empty (CVE-2022-24769).
 fn capability_sets(host: &HostConfig, privileged: bool, root: bool) -> Result<Capabilities> {
-    let list = |names: &Option<api::container::StringOrList>| names.as_ref().map_or_else(Vec::new, |names| names.0.clone());
+    let list =
+        |names: &Option<api::container::StringOrList>| names.as_ref().map_or_else(Vec::new, |names| names.0.clone());
     let set = capabilities::effective(&list(&host.cap_add), &list(&host.cap_drop), privileged)?;
     let in_force = if root { set.clone() } else { Vec::new() };
-    Ok(Capabilities { bounding: set, effective: in_force.clone(), permitted: in_force, inheritable: Vec::new(), ambient: Vec::new() })
+    Ok(Capabilities {
+        bounding: set,
+        effective: in_force.clone(),
+        permitted: in_force,
+        inheritable: Vec::new(),
+        ambient: Vec::new(),
+    })
 }
 
 fn rlimits(host: &HostConfig) -> Result<Vec<Rlimit>> {
     let convert = |limit: &api::container::Ulimit| {
-        let kind = rlimit_name(&limit.name).ok_or_else(|| Fault::invalid(format!("invalid ulimit type: {}", limit.name)))?;
+        let kind =
+            rlimit_name(&limit.name).ok_or_else(|| Fault::invalid(format!("invalid ulimit type: {}", limit.name)))?;
         if limit.hard != -1 && (limit.soft > limit.hard || limit.soft == -1) {
-            return Err(Fault::invalid(format!("ulimit soft limit must be less than or equal to hard limit: {} > {}", limit.soft, limit.hard)));
+            return Err(Fault::invalid(format!(
+                "ulimit soft limit must be less than or equal to hard limit: {} > {}",
+                limit.soft, limit.hard
+            )));
         }
         // -1 is "unlimited", which is the largest number (getrlimit(2)).
         Ok(Rlimit { kind: kind.into(), soft: limit.soft as u64, hard: limit.hard as u64 })
