@@ -6,11 +6,15 @@
 pub mod clone;
 pub mod exec;
 pub mod fd;
+pub mod inherited;
 pub mod keyring;
+pub mod memfd;
 pub mod mount;
 pub mod path;
 pub mod seccomp;
 pub mod signal;
+pub mod signals;
+pub mod spawn;
 
 use std::io;
 

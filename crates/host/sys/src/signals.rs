@@ -1,0 +1,108 @@
+//! Signals as events: signalfd(2), and what else a supervisor does with them.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+/// Blocked signals, read one after another.
+#[derive(Debug)]
+pub struct SignalFd(OwnedFd);
+
+/// sizeof(struct signalfd_siginfo), fixed by the kernel's interface.
+const RECORD: usize = 128;
+
+impl SignalFd {
+    /// Blocks `signals` for the calling thread (and threads and children that it makes later, see sigprocmask(2)), and
+    /// returns where they can be read. The descriptor does not block and is close-on-exec.
+    pub fn new(signals: impl IntoIterator<Item = i32>) -> io::Result<Self> {
+        let set = set_of(signals)?;
+        // SAFETY: `set` is initialised; a null pointer for the old mask is allowed.
+        let error = unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &set, std::ptr::null_mut()) };
+        if error != 0 {
+            return Err(io::Error::from_raw_os_error(error));
+        }
+        // SAFETY: `set` is initialised; -1 asks for a new descriptor.
+        let fd = unsafe { libc::signalfd(-1, &set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the kernel has just given us this descriptor.
+        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+    }
+
+    /// The next pending signal's number, or `None`.
+    pub fn next(&self) -> io::Result<Option<i32>> {
+        let mut record = [0; RECORD];
+        match rustix::io::read(&self.0, &mut record) {
+            Ok(RECORD) => Ok(Some(i32::from_ne_bytes([record[0], record[1], record[2], record[3]]))),
+            Ok(_) => Ok(None),
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl AsFd for SignalFd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Ignores `signals` in this process, and in programs that it executes unless they are reset.
+pub fn ignore(signals: impl IntoIterator<Item = i32>) -> io::Result<()> {
+    for signal in signals {
+        // SAFETY: SIG_IGN runs no code of ours.
+        if unsafe { libc::signal(signal, libc::SIG_IGN) } == libc::SIG_ERR {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
+
+/// Sends `signal` (real-time signals included; 0 only asks) to exactly the process behind `pidfd`.
+pub fn send(pidfd: BorrowedFd<'_>, signal: i32) -> io::Result<()> {
+    // SAFETY: pidfd_send_signal(2) takes a null siginfo for the same data as kill(2), and flags of 0.
+    let result = unsafe {
+        libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, std::ptr::null::<libc::siginfo_t>(), 0)
+    };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+fn set_of(signals: impl IntoIterator<Item = i32>) -> io::Result<libc::sigset_t> {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: sigemptyset initialises the whole set.
+    let mut set: libc::sigset_t = unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        set.assume_init()
+    };
+    for signal in signals {
+        // SAFETY: `set` is initialised; numbers out of range give EINVAL.
+        if unsafe { libc::sigaddset(&mut set, signal) } < 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(set)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blocked_signal_is_read_and_bad_numbers_are_refused() {
+        let signals = SignalFd::new([libc::SIGUSR2]).unwrap();
+        assert_eq!(signals.next().unwrap(), None);
+        // SAFETY: raise sends to the calling thread, where the signal is blocked.
+        unsafe { libc::raise(libc::SIGUSR2) };
+        assert_eq!(signals.next().unwrap(), Some(libc::SIGUSR2));
+        assert!(SignalFd::new([4711]).is_err());
+    }
+
+    #[test]
+    fn asking_with_signal_0_reaches_ourselves() {
+        let own = rustix::process::getpid();
+        let pidfd = rustix::process::pidfd_open(own, rustix::process::PidfdFlags::empty()).unwrap();
+        send(pidfd.as_fd(), 0).unwrap();
+        assert_eq!(send(pidfd.as_fd(), 4711).unwrap_err().raw_os_error(), Some(libc::EINVAL));
+    }
+}
