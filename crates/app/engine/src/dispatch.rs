@@ -6,9 +6,9 @@ use api::exec::ExecInspect;
 use api::image::{ImageDeleteItem, ImageHistoryItem, ImageInspect, ImageSummary};
 use api::system::{Info, Version};
 use bytes::Bytes;
-use fault::Fault;
 
-use crate::Engine;
+use crate::{Engine, container, exec, image, system};
+
 use crate::action::{Actions, Progress, Reply, Stream};
 use crate::reply::{Attached, Logs, Ping, Waiting};
 use crate::request::{
@@ -16,13 +16,6 @@ use crate::request::{
     ContainerWait, EventsRequest, ExecCreate, ExecStart, ImageImport, ImageList, ImageLoad, ImageLook, ImagePull,
     ImageRemove, ImageSave, ImageTag, LogsRequest, Resize,
 };
-
-impl Engine {
-    fn unimplemented<T: 'static>(&self, action: &str) -> Reply<'_, T> {
-        let fault = Fault::not_implemented(format!("{action} is not implemented yet"));
-        Box::pin(async { Err(fault) })
-    }
-}
 
 impl Actions for Engine {
     fn ping(&self) -> Ping {
@@ -35,114 +28,114 @@ impl Actions for Engine {
     }
 
     fn version(&self) -> Reply<'_, Version> {
-        self.unimplemented("version")
+        Box::pin(async { Ok(system::version(&self.inner)) })
     }
 
     fn info(&self) -> Reply<'_, Info> {
-        self.unimplemented("info")
+        Box::pin(async { Ok(system::info(&self.inner)) })
     }
 
-    fn events(&self, _request: EventsRequest) -> Reply<'_, Stream<Event>> {
-        self.unimplemented("events")
+    fn events(&self, request: EventsRequest) -> Reply<'_, Stream<Event>> {
+        Box::pin(async { self.inner.events.stream(request) })
     }
 
-    fn container_create(&self, _request: ContainerCreate) -> Reply<'_, CreateResponse> {
-        self.unimplemented("container_create")
+    fn container_create(&self, request: ContainerCreate) -> Reply<'_, CreateResponse> {
+        Box::pin(container::create(&self.inner, request))
     }
 
-    fn container_list(&self, _request: ContainerList) -> Reply<'_, Vec<ContainerSummary>> {
-        self.unimplemented("container_list")
+    fn container_list(&self, request: ContainerList) -> Reply<'_, Vec<ContainerSummary>> {
+        Box::pin(container::list(&self.inner, request))
     }
 
-    fn container_inspect(&self, _request: ContainerLook) -> Reply<'_, ContainerInspect> {
-        self.unimplemented("container_inspect")
+    fn container_inspect(&self, request: ContainerLook) -> Reply<'_, ContainerInspect> {
+        Box::pin(container::inspect(&self.inner, request))
     }
 
-    fn container_start(&self, _target: String) -> Reply<'_, ()> {
-        self.unimplemented("container_start")
+    fn container_start(&self, target: String) -> Reply<'_, ()> {
+        Box::pin(async move { container::start(&self.inner, &target).await })
     }
 
-    fn container_stop(&self, _request: ContainerStop) -> Reply<'_, ()> {
-        self.unimplemented("container_stop")
+    fn container_stop(&self, request: ContainerStop) -> Reply<'_, ()> {
+        Box::pin(container::stop(&self.inner, request))
     }
 
-    fn container_restart(&self, _request: ContainerStop) -> Reply<'_, ()> {
-        self.unimplemented("container_restart")
+    fn container_restart(&self, request: ContainerStop) -> Reply<'_, ()> {
+        Box::pin(container::restart(&self.inner, request))
     }
 
-    fn container_kill(&self, _request: ContainerKill) -> Reply<'_, ()> {
-        self.unimplemented("container_kill")
+    fn container_kill(&self, request: ContainerKill) -> Reply<'_, ()> {
+        Box::pin(container::kill(&self.inner, request))
     }
 
-    fn container_wait(&self, _request: ContainerWait) -> Reply<'_, Waiting> {
-        self.unimplemented("container_wait")
+    fn container_wait(&self, request: ContainerWait) -> Reply<'_, Waiting> {
+        Box::pin(container::wait(&self.inner, request))
     }
 
-    fn container_remove(&self, _request: ContainerRemove) -> Reply<'_, ()> {
-        self.unimplemented("container_remove")
+    fn container_remove(&self, request: ContainerRemove) -> Reply<'_, ()> {
+        Box::pin(container::remove(&self.inner, request))
     }
 
-    fn container_logs(&self, _request: LogsRequest) -> Reply<'_, Logs> {
-        self.unimplemented("container_logs")
+    fn container_logs(&self, request: LogsRequest) -> Reply<'_, Logs> {
+        Box::pin(container::logs(&self.inner, request))
     }
 
-    fn container_attach(&self, _request: AttachRequest) -> Reply<'_, Attached> {
-        self.unimplemented("container_attach")
+    fn container_attach(&self, request: AttachRequest) -> Reply<'_, Attached> {
+        Box::pin(container::attach(&self.inner, request))
     }
 
-    fn container_resize(&self, _request: Resize) -> Reply<'_, ()> {
-        self.unimplemented("container_resize")
+    fn container_resize(&self, request: Resize) -> Reply<'_, ()> {
+        Box::pin(container::resize(&self.inner, request))
     }
 
-    fn exec_create(&self, _request: ExecCreate) -> Reply<'_, String> {
-        self.unimplemented("exec_create")
+    fn exec_create(&self, request: ExecCreate) -> Reply<'_, String> {
+        Box::pin(exec::create(&self.inner, request))
     }
 
-    fn exec_start(&self, _request: ExecStart) -> Reply<'_, Option<Attached>> {
-        self.unimplemented("exec_start")
+    fn exec_start(&self, request: ExecStart) -> Reply<'_, Option<Attached>> {
+        Box::pin(exec::start(&self.inner, request))
     }
 
-    fn exec_inspect(&self, _id: String) -> Reply<'_, ExecInspect> {
-        self.unimplemented("exec_inspect")
+    fn exec_inspect(&self, id: String) -> Reply<'_, ExecInspect> {
+        Box::pin(async move { exec::inspect(&self.inner, &id).await })
     }
 
-    fn exec_resize(&self, _request: Resize) -> Reply<'_, ()> {
-        self.unimplemented("exec_resize")
+    fn exec_resize(&self, request: Resize) -> Reply<'_, ()> {
+        Box::pin(exec::resize(&self.inner, request))
     }
 
-    fn image_pull(&self, _request: ImagePull) -> Reply<'_, Progress> {
-        self.unimplemented("image_pull")
+    fn image_pull(&self, request: ImagePull) -> Reply<'_, Progress> {
+        Box::pin(image::pull(&self.inner, request))
     }
 
-    fn image_import(&self, _request: ImageImport) -> Reply<'_, Progress> {
-        self.unimplemented("image_import")
+    fn image_import(&self, request: ImageImport) -> Reply<'_, Progress> {
+        Box::pin(image::import(&self.inner, request))
     }
 
-    fn image_list(&self, _request: ImageList) -> Reply<'_, Vec<ImageSummary>> {
-        self.unimplemented("image_list")
+    fn image_list(&self, request: ImageList) -> Reply<'_, Vec<ImageSummary>> {
+        Box::pin(image::list(&self.inner, request))
     }
 
-    fn image_inspect(&self, _request: ImageLook) -> Reply<'_, ImageInspect> {
-        self.unimplemented("image_inspect")
+    fn image_inspect(&self, request: ImageLook) -> Reply<'_, ImageInspect> {
+        Box::pin(image::inspect(&self.inner, request))
     }
 
-    fn image_history(&self, _request: ImageLook) -> Reply<'_, Vec<ImageHistoryItem>> {
-        self.unimplemented("image_history")
+    fn image_history(&self, request: ImageLook) -> Reply<'_, Vec<ImageHistoryItem>> {
+        Box::pin(image::history(&self.inner, request))
     }
 
-    fn image_tag(&self, _request: ImageTag) -> Reply<'_, ()> {
-        self.unimplemented("image_tag")
+    fn image_tag(&self, request: ImageTag) -> Reply<'_, ()> {
+        Box::pin(image::tag(&self.inner, request))
     }
 
-    fn image_remove(&self, _request: ImageRemove) -> Reply<'_, Vec<ImageDeleteItem>> {
-        self.unimplemented("image_remove")
+    fn image_remove(&self, request: ImageRemove) -> Reply<'_, Vec<ImageDeleteItem>> {
+        Box::pin(image::remove(&self.inner, request))
     }
 
-    fn image_load(&self, _request: ImageLoad) -> Reply<'_, Progress> {
-        self.unimplemented("image_load")
+    fn image_load(&self, request: ImageLoad) -> Reply<'_, Progress> {
+        Box::pin(image::load(&self.inner, request))
     }
 
-    fn image_save(&self, _request: ImageSave) -> Reply<'_, Stream<Bytes>> {
-        self.unimplemented("image_save")
+    fn image_save(&self, request: ImageSave) -> Reply<'_, Stream<Bytes>> {
+        Box::pin(image::save(&self.inner, request))
     }
 }

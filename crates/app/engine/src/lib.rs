@@ -6,12 +6,63 @@
 #![forbid(unsafe_code)]
 
 pub mod action;
+mod clock;
+mod container;
 mod dispatch;
+mod exec;
+mod image;
+mod inner;
 pub mod reply;
 pub mod request;
+mod settings;
+mod shim;
+mod store;
+mod system;
+
+use std::sync::Arc;
 
 pub use action::Actions;
+use fault::Result;
+use inner::Inner;
+pub use settings::Settings;
+
+/// The product's version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What was built; the version of the source where the build names none.
+pub const BUILD: &str = match option_env!("GANTRY_BUILD") {
+    Some(build) => build,
+    None => "source",
+};
+
+/// The name by which clients know how layers are stored.
+const STORAGE_DRIVER: &str = "overlay2";
+
+/// Go's name of this machine's architecture.
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
 
 /// A handle on the engine; cheap to clone.
-#[derive(Clone, Debug, Default)]
-pub struct Engine {}
+#[derive(Clone, Debug)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+impl Engine {
+    /// Opens the engine and takes over the containers of the daemon before.
+    pub async fn open(settings: Settings) -> Result<Self> {
+        Ok(Self { inner: Inner::open(settings).await? })
+    }
+
+    /// Writes down what is not yet on disk. Containers go on.
+    pub async fn close(&self) {
+        if let Err(fault) = self.inner.store.flush().await {
+            tracing::error!(%fault, "the last changes were not written");
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! The one owner of a live container.
+//!
+//! ```text
+//!  requests ──► inbox ──► Actor ──► publishes a View ──► readers (ps, inspect, wait, logs …) never wait
+//!                 ▲         │
+//!                 │         └─ start: spawns the shim, and a monitor that hears how the run ends
+//!  monitor ───────┘  Ended
+//! ```
+//!
+//! Only this task changes the container; the order of what happens to it is the order of its inbox. What takes long (the
+//! pause of a stop, the pause before a restart) is waited for outside.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use container::lifecycle::{self, AfterExit, Restart, Verb};
+use container::state::Phase;
+use fault::{Fault, Result};
+use shim_proto::{ExitRecord, Request, Streams};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use super::late::Promise;
+use super::start::Running;
+use super::{Handle, Stored, View, start};
+use crate::clock;
+use crate::inner::Inner;
+use crate::shim::Shim;
+
+/// The inbox's size: senders wait beyond it.
+const INBOX: usize = 64;
+
+/// How long a new run waits for the last run's shim to have cleaned up.
+const LAST_SHIM: Duration = Duration::from_secs(30);
+
+/// Exit code of a run whose end nobody saw.
+const UNKNOWN_END: i32 = 255;
+
+/// What the owner is asked or told.
+#[derive(Debug)]
+pub enum Message {
+    /// Run it.
+    Start(oneshot::Sender<Result<()>>),
+    /// Send its PID 1 a signal. `last`: a user wants it to end, and no policy may start it again.
+    Signal {
+        /// The number.
+        signal: i32,
+        /// Whether it is meant to end the container.
+        last: bool,
+        /// Told when it was sent.
+        reply: oneshot::Sender<Result<()>>,
+    },
+    /// Join its streams, now or when it starts.
+    Attach {
+        /// Which.
+        streams: Streams,
+        /// Where the stream goes.
+        promise: Promise,
+    },
+    /// Its run has ended.
+    Ended {
+        /// Which run.
+        run: u64,
+        /// How; nothing where its shim left without a word.
+        record: Option<ExitRecord>,
+    },
+    /// The pause before a restart is over.
+    RestartDue {
+        /// The run that ended before it.
+        run: u64,
+    },
+    /// Remove it; it must not run.
+    Remove(oneshot::Sender<Result<()>>),
+}
+
+impl std::fmt::Debug for Promise {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Promise")
+    }
+}
+
+/// The owner.
+pub struct Actor {
+    pub(super) engine: Arc<Inner>,
+    pub(super) stored: Stored,
+    views: watch::Sender<Arc<View>>,
+    own_inbox: mpsc::WeakSender<Message>,
+    waiting: Vec<(Streams, Promise)>,
+    /// The run's number: a message about an earlier one is stale.
+    run: u64,
+    ends: u64,
+    gone: bool,
+    monitor: Option<JoinHandle<()>>,
+    last_pause: Option<Duration>,
+}
+
+/// Gives a container an owner. `running`: it was found alive.
+pub fn spawn(engine: &Arc<Inner>, stored: Stored, running: Option<Running>) -> Handle {
+    let view = View { stored: stored.clone(), ends: 0, gone: false };
+    let (views, seen) = watch::channel(Arc::new(view));
+    let (inbox, requests) = mpsc::channel(INBOX);
+    let mut actor = Actor {
+        engine: Arc::clone(engine),
+        stored,
+        views,
+        own_inbox: inbox.downgrade(),
+        waiting: Vec::new(),
+        run: 0,
+        ends: 0,
+        gone: false,
+        monitor: None,
+        last_pause: None,
+    };
+    if let Some(running) = running {
+        actor.watch_over(running);
+    }
+    tokio::spawn(actor.serve(requests));
+    Handle { views: seen, inbox }
+}
+
+impl Actor {
+    async fn serve(mut self, mut requests: mpsc::Receiver<Message>) {
+        while let Some(message) = requests.recv().await {
+            self.handle(message).await;
+            if self.gone {
+                break;
+            }
+        }
+    }
+
+    async fn handle(&mut self, message: Message) {
+        match message {
+            Message::Start(reply) => {
+                let outcome = self.start(false).await;
+                let _ = reply.send(outcome);
+            }
+            Message::Signal { signal, last, reply } => {
+                let outcome = self.signal(signal, last).await;
+                let _ = reply.send(outcome);
+            }
+            Message::Attach { streams, promise } => self.attach(streams, promise).await,
+            Message::Ended { run, record } if run == self.run => self.ended(record).await,
+            Message::RestartDue { run } if run == self.run && self.stored.state().phase == Phase::Restarting => {
+                self.restart_now().await;
+            }
+            Message::Ended { .. } | Message::RestartDue { .. } => {}
+            Message::Remove(reply) => {
+                let outcome = self.remove().await;
+                let _ = reply.send(outcome);
+            }
+        }
+    }
+
+    /// The way to its shim.
+    fn shim(&self) -> Shim {
+        Shim::new(self.engine.bundle(&self.stored.record.id))
+    }
+
+    fn admit(&self, verb: Verb) -> Result<()> {
+        lifecycle::admit(self.stored.state(), &self.stored.record.id, &self.stored.record.name, verb)
+    }
+
+    /// Lets readers see the present state.
+    pub(super) fn publish(&self) {
+        let view = View { stored: self.stored.clone(), ends: self.ends, gone: self.gone };
+        self.views.send_replace(Arc::new(view));
+    }
+
+    fn emit(&self, action: &str, more: &[(&str, String)]) {
+        let mut attributes = self.stored.attributes();
+        attributes.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        self.engine.events.emit("container", action, &self.stored.record.id, attributes);
+    }
+
+    async fn start(&mut self, by_policy: bool) -> Result<()> {
+        self.admit(Verb::Start)?;
+        self.wait_for_last_shim().await?;
+        let waiting = std::mem::take(&mut self.waiting);
+        match start::launch(&self.engine, &mut self.stored, waiting).await {
+            Ok(running) => {
+                self.started(running, by_policy);
+                Ok(())
+            }
+            Err(failure) => Err(self.did_not_start(failure).await),
+        }
+    }
+
+    /// The ports and the cgroup of the last run are free when its shim is gone.
+    async fn wait_for_last_shim(&mut self) -> Result<()> {
+        let Some(monitor) = self.monitor.take() else { return Ok(()) };
+        let over = tokio::time::timeout(LAST_SHIM, monitor).await;
+        over.map(|_| ()).map_err(|_| Fault::deadline(format!("container {}: its last run is still being cleaned up", self.stored.record.id)))
+    }
+
+    fn started(&mut self, running: Running, by_policy: bool) {
+        let state = &mut self.stored.record.state;
+        state.phase = Phase::Running;
+        state.pid = running.pid;
+        state.started_at = Some(running.started_at);
+        state.error.clear();
+        state.oom_killed = false;
+        state.exit_code = 0;
+        if by_policy {
+            state.restart_count += 1;
+        } else {
+            state.stopped_by_user = false;
+            state.restart_count = 0;
+        }
+        self.watch_over(running);
+        self.engine.keep(&self.stored);
+        self.publish();
+        self.emit("start", &[]);
+    }
+
+    fn watch_over(&mut self, running: Running) {
+        self.run += 1;
+        let run = self.run;
+        let inbox = self.own_inbox.clone();
+        self.monitor = Some(tokio::spawn(running.monitor(move |record| async move {
+            if let Some(inbox) = inbox.upgrade() {
+                let _ = inbox.send(Message::Ended { run, record }).await;
+            }
+        })));
+    }
+
+    async fn did_not_start(&mut self, failure: crate::shim::StartFailure) -> Fault {
+        let fault = start::refusal(&failure);
+        let state = &mut self.stored.record.state;
+        state.phase = if state.phase == Phase::Created { Phase::Created } else { Phase::Exited };
+        state.exit_code = start::exit_code(&failure);
+        state.error = fault.message().to_owned();
+        state.pid = 0;
+        self.ends += 1;
+        self.publish();
+        self.emit("die", &[("exitCode", self.stored.state().exit_code.to_string()), ("execDuration", "0".into())]);
+        if self.stored.record.host_config.auto_remove {
+            let _ = self.remove().await;
+        } else {
+            self.engine.keep(&self.stored);
+        }
+        fault
+    }
+
+    async fn signal(&mut self, signal: i32, last: bool) -> Result<()> {
+        if last {
+            self.stored.record.state.stopped_by_user = true;
+        }
+        if self.stored.state().phase == Phase::Restarting {
+            return self.cancel_restart(last);
+        }
+        self.admit(Verb::Kill)?;
+        self.shim().ask(&Request::Signal { exec: None, signal }).await?;
+        self.emit("kill", &[("signal", signal.to_string())]);
+        if last {
+            self.publish();
+        }
+        Ok(())
+    }
+
+    fn cancel_restart(&mut self, last: bool) -> Result<()> {
+        if last {
+            self.stored.record.state.phase = Phase::Exited;
+            self.engine.keep(&self.stored);
+            self.publish();
+        }
+        Ok(())
+    }
+
+    async fn attach(&mut self, streams: Streams, promise: Promise) {
+        if self.stored.state().phase.is_alive() {
+            let shim = self.shim();
+            let request = Request::Attach { exec: None, streams };
+            // An error breaks the promise: the client sees the end of its streams.
+            if let Ok((_, stream)) = shim.open(&request).await {
+                promise.keep(stream);
+            }
+        } else {
+            self.waiting.retain(|(_, promise)| !promise.is_abandoned());
+            self.waiting.push((streams, promise));
+        }
+    }
+
+    async fn ended(&mut self, record: Option<ExitRecord>) {
+        let record = record.or_else(|| self.engine.exit_record(&self.stored.record)).unwrap_or_else(unknown_end);
+        let state = &mut self.stored.record.state;
+        let uptime = record.exited_at - state.started_at.unwrap_or(record.exited_at);
+        let uptime = Duration::from_nanos(u64::try_from(uptime).unwrap_or(0));
+        state.phase = Phase::Exited;
+        state.pid = 0;
+        state.exit_code = record.exit_code;
+        state.oom_killed = record.oom_killed;
+        state.error = record.error.unwrap_or_default();
+        state.finished_at = Some(record.exited_at);
+        self.ends += 1;
+        let policy = &self.stored.record.host_config.restart_policy;
+        let policy = Restart::parse(&policy.name, policy.maximum_retry_count).unwrap_or_default();
+        let after = lifecycle::after_exit(policy, self.stored.record.host_config.auto_remove, self.stored.state(), uptime, self.last_pause);
+        if let AfterExit::RestartIn(_) = after {
+            self.stored.record.state.phase = Phase::Restarting;
+        }
+        self.leave_network();
+        self.publish();
+        if record.oom_killed {
+            self.emit("oom", &[]);
+        }
+        let seconds = uptime.as_secs().to_string();
+        self.emit("die", &[("exitCode", record.exit_code.to_string()), ("execDuration", seconds)]);
+        match after {
+            AfterExit::Stay => self.engine.keep(&self.stored),
+            AfterExit::RestartIn(pause) => self.restart_in(pause),
+            AfterExit::Remove => drop(self.remove().await),
+        }
+    }
+
+    fn restart_in(&mut self, pause: Duration) {
+        self.engine.keep(&self.stored);
+        self.last_pause = Some(pause);
+        let (run, inbox) = (self.run, self.own_inbox.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(pause).await;
+            if let Some(inbox) = inbox.upgrade() {
+                let _ = inbox.send(Message::RestartDue { run }).await;
+            }
+        });
+    }
+
+    async fn restart_now(&mut self) {
+        if let Err(fault) = self.start(true).await {
+            tracing::error!(container = self.stored.record.id, %fault, "the restart policy could not start it");
+        }
+    }
+
+    /// Gives the address and ports back, without being waited for.
+    fn leave_network(&mut self) {
+        let Some(endpoint) = self.stored.endpoint.take() else { return };
+        let attributes = [("container", self.stored.record.id.clone()), ("name", "bridge".into()), ("type", "bridge".into())];
+        let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        self.engine.events.emit("network", "disconnect", &endpoint.network_id, attributes);
+        let engine = Arc::clone(&self.engine);
+        tokio::task::spawn_blocking(move || engine.networks.detach(&endpoint));
+    }
+
+    async fn remove(&mut self) -> Result<()> {
+        self.admit(Verb::Remove { force: false })?;
+        let before = self.stored.state().phase;
+        self.stored.record.state.phase = Phase::Removing;
+        self.publish();
+        if let Err(fault) = self.engine.forget(&self.stored.record).await {
+            self.stored.record.state.phase = before;
+            self.publish();
+            return Err(fault);
+        }
+        self.waiting.clear();
+        self.gone = true;
+        self.engine.containers.remove(&self.stored.record.id, &self.stored.record.name);
+        self.publish();
+        self.emit("destroy", &[]);
+        Ok(())
+    }
+}
+
+fn unknown_end() -> ExitRecord {
+    ExitRecord { exit_code: UNKNOWN_END, oom_killed: false, exited_at: clock::now(), started_at: None, error: None }
+}

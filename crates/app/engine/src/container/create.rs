@@ -1,0 +1,251 @@
+//! Makes a container: checks everything that can be known now, so that a start rarely fails.
+
+use std::sync::Arc;
+
+use api::container::{ContainerConfig, CreateResponse, HostConfig};
+use container::capabilities;
+use container::lifecycle::Restart;
+use container::merge;
+use container::random_name::random_name;
+use container::record::Record;
+use container::security::Security;
+use container::spec;
+use container::state::State;
+use fault::{Fault, Kind, Result, Step};
+use names::{ContainerId, ContainerName, Platform};
+
+use super::actor;
+use super::start::blocking;
+use super::{Stored, etc, kill, ports};
+use crate::clock;
+use crate::inner::Inner;
+use crate::request::ContainerCreate;
+
+/// Attempts at a free random name.
+const ATTEMPTS: u32 = 8;
+
+/// Makes a container of an image that is here. A missing image is [`Kind::NotFound`], at which clients pull it.
+pub async fn create(engine: &Arc<Inner>, request: ContainerCreate) -> Result<CreateResponse> {
+    let body = request.body;
+    if body.config.image.is_empty() {
+        return Err(Fault::invalid("no image specified"));
+    }
+    if let Some(platform) = request.platform.as_deref().filter(|platform| !platform.is_empty()) {
+        platform.parse::<Platform>().map_err(|error| Fault::invalid(error.to_string()))?;
+    }
+    let image = engine.images.get(&body.config.image)?;
+    let mut config = merge::with_image(body.config, &crate::image::runtime_config(&image)?);
+    let mut host = body.host_config.unwrap_or_default();
+    let networking = body.networking_config.unwrap_or_default();
+    let warnings = check(engine, &config, &mut host, &networking)?;
+    if config.cmd.as_ref().is_none_or(|list| list.is_empty()) && config.entrypoint.as_ref().is_none_or(|list| list.is_empty()) {
+        return Err(Fault::invalid("no command specified"));
+    }
+    let id = new_id()?;
+    if config.hostname.is_empty() && host.uts_mode != "host" {
+        config.hostname = id[..12].to_owned();
+    }
+    let name = take_name(engine, request.name.as_deref(), &id)?;
+    let record = Record {
+        id: id.clone(),
+        name: name.clone(),
+        created_at: clock::now(),
+        image_id: image.id.to_string(),
+        config,
+        host_config: host,
+        state: State::default(),
+    };
+    let stored = Stored { record, endpoint: None, networking };
+    if let Err(fault) = make(engine, &stored).await {
+        engine.containers.release(&name);
+        return Err(fault);
+    }
+    engine.events.emit("container", "create", &id, stored.attributes());
+    engine.containers.insert(id.clone(), actor::spawn(engine, stored, None));
+    Ok(CreateResponse { id, warnings })
+}
+
+fn new_id() -> Result<String> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).map_err(|error| Fault::system(format!("make an id: {error}")))?;
+    Ok(ContainerId::from_random(random).as_str().to_owned())
+}
+
+fn take_name(engine: &Inner, wanted: Option<&str>, id: &str) -> Result<String> {
+    if let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty()) {
+        let bare = wanted.strip_prefix('/').unwrap_or(wanted);
+        let name: ContainerName = bare.parse().map_err(|error: names::ContainerNameError| Fault::invalid(error.to_string()))?;
+        engine.containers.reserve(name.as_str(), id)?;
+        return Ok(name.as_str().to_owned());
+    }
+    for attempt in 0..ATTEMPTS {
+        let bits = getrandom::u64().map_err(|error| Fault::system(format!("make a name: {error}")))?;
+        let name = random_name(bits, attempt);
+        match engine.containers.reserve(&name, id) {
+            Ok(()) => return Ok(name),
+            Err(fault) if fault.kind() == Kind::Conflict => {}
+            Err(fault) => return Err(fault),
+        }
+    }
+    // All names in use: the id's first digits are one more.
+    engine.containers.reserve(&id[..12], id)?;
+    Ok(id[..12].to_owned())
+}
+
+/// Makes the writable layer and writes the record; undoes the first where the second fails.
+async fn make(engine: &Arc<Inner>, stored: &Stored) -> Result<()> {
+    let (owner, image, id) = (Arc::clone(engine), stored.record.image_id.clone(), stored.record.id.clone());
+    blocking(move || owner.images.create_container_layer(&image, &id).map(drop)).await?;
+    let written = if stored.record.host_config.auto_remove { engine.keep_in_run_root(stored) } else { engine.store.put(stored.clone()).await };
+    if written.is_err() {
+        engine.images.remove_container_layer(&stored.record.id);
+    }
+    written.step("write the container's record")
+}
+
+/// Checks all that the request says, fills in the daemon's defaults, and gives warnings.
+fn check(engine: &Inner, config: &ContainerConfig, host: &mut HostConfig, networking: &api::network::NetworkingConfig) -> Result<Vec<String>> {
+    check_missing(host)?;
+    spec::check_resources(host)?;
+    spec::binds(host)?;
+    Security::parse(host)?;
+    let list = |names: &Option<api::container::StringOrList>| names.as_ref().map_or_else(Vec::new, |names| names.0.clone());
+    capabilities::effective(&list(&host.cap_add), &list(&host.cap_drop), host.privileged)?;
+    Restart::parse(&host.restart_policy.name, host.restart_policy.maximum_retry_count)?;
+    if host.auto_remove && !matches!(host.restart_policy.name.as_str(), "" | "no") {
+        return Err(Fault::invalid("can't create 'AutoRemove' container with restart policy"));
+    }
+    if !config.stop_signal.is_empty() {
+        kill::signal_number(&config.stop_signal)?;
+    }
+    if !config.working_dir.is_empty() && !config.working_dir.starts_with('/') {
+        return Err(Fault::invalid(format!("the working directory '{}' is invalid, it needs to be an absolute path", config.working_dir)));
+    }
+    check_strings(config)?;
+    ports::requests(host.port_bindings.as_ref(), config.exposed_ports.as_ref(), host.publish_all_ports)?;
+    etc::extra_hosts(host.extra_hosts.as_deref().unwrap_or_default(), None)?;
+    set_log_driver(engine, host)?;
+    set_network(engine, host, networking)?;
+    if host.shm_size == 0 && host.ipc_mode != "host" {
+        host.shm_size = 64 << 20;
+    }
+    if host.ipc_mode.is_empty() {
+        host.ipc_mode = "private".into();
+    }
+    if host.cgroupns_mode.is_empty() {
+        host.cgroupns_mode = if host.privileged { "host" } else { "private" }.into();
+    }
+    if host.runtime.is_empty() {
+        host.runtime = "runc".into();
+    }
+    Ok(warnings(config, host))
+}
+
+/// NUL ends a string for the kernel: what follows it would be lost.
+fn check_strings(config: &ContainerConfig) -> Result<()> {
+    let words = config.cmd.iter().chain(&config.entrypoint).flat_map(|list| list.iter());
+    let all = words.chain(config.env.iter().flatten()).chain([&config.hostname, &config.domainname, &config.working_dir, &config.user]);
+    match all.into_iter().find(|text| text.contains('\0')) {
+        Some(text) => Err(Fault::invalid(format!("invalid string {text:?}: it contains NUL"))),
+        None if config.hostname.len() > 64 => Err(Fault::invalid(format!("invalid hostname {:?}: longer than 64 bytes", config.hostname))),
+        None => Ok(()),
+    }
+}
+
+/// What is asked for and not there yet is refused, never dropped.
+fn check_missing(host: &HostConfig) -> Result<()> {
+    let some = |list: &Option<Vec<String>>| list.as_ref().is_some_and(|list| !list.is_empty());
+    let asked = [
+        ("--volumes-from", some(&host.volumes_from)),
+        ("--link", some(&host.links)),
+        ("--storage-opt", host.storage_opt.as_ref().is_some_and(|options| !options.is_empty())),
+        ("device requests (--gpus)", host.device_requests.as_ref().is_some_and(|list| !list.is_empty())),
+        ("--runtime", !matches!(host.runtime.as_str(), "" | "runc" | "gantry")),
+        ("--userns", !matches!(host.userns_mode.as_str(), "" | "host")),
+        ("--cgroup", !host.cgroup.is_empty()),
+        ("--volume-driver", !matches!(host.volume_driver.as_str(), "" | "local")),
+        ("--isolation", !matches!(host.isolation.as_str(), "" | "default")),
+    ];
+    match asked.iter().find(|(_, asked)| *asked) {
+        Some((what, _)) => Err(Fault::not_implemented(format!("{what} is not implemented yet"))),
+        None => Ok(()),
+    }
+}
+
+fn set_log_driver(engine: &Inner, host: &mut HostConfig) -> Result<()> {
+    const OPTIONS: [&str; 4] = ["max-size", "max-file", "labels", "env"];
+    if host.log_config.kind.is_empty() {
+        host.log_config.kind.clone_from(&engine.settings.log_driver);
+        let options = host.log_config.config.get_or_insert_default();
+        for (name, value) in &engine.settings.log_options {
+            options.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    let options = host.log_config.config.get_or_insert_default();
+    match host.log_config.kind.as_str() {
+        "none" => Ok(()),
+        "json-file" => match options.keys().find(|name| !OPTIONS.contains(&name.as_str())) {
+            Some(name) => Err(Fault::invalid(format!("unknown log opt '{name}' for json-file log driver"))),
+            None => check_log_options(options),
+        },
+        other => Err(Fault::not_implemented(format!("logging driver {other:?} is not implemented yet"))),
+    }
+}
+
+fn check_log_options(options: &std::collections::BTreeMap<String, String>) -> Result<()> {
+    let max_size = options.get("max-size").filter(|size| *size != "-1");
+    if let Some(size) = max_size {
+        let bytes = human::parse_binary_size(size).map_err(|error| Fault::invalid(format!("invalid log option max-size: {error}")))?;
+        if bytes <= 0 {
+            return Err(Fault::invalid(format!("max-size must be a positive number: {size}")));
+        }
+    }
+    if let Some(count) = options.get("max-file") {
+        match count.parse::<u32>() {
+            Ok(0) => return Err(Fault::invalid("max-file cannot be less than 1")),
+            Ok(2..) if max_size.is_none() => return Err(Fault::invalid("max-file could not be set when max-size is -1")),
+            Ok(_) => {}
+            Err(_) => return Err(Fault::invalid(format!("invalid log option max-file: {count:?} is no number"))),
+        }
+    }
+    Ok(())
+}
+
+fn set_network(engine: &Inner, host: &mut HostConfig, networking: &api::network::NetworkingConfig) -> Result<()> {
+    match host.network_mode.as_str() {
+        "" | "default" | "bridge" => {
+            if engine.networks.find("bridge").is_err() {
+                host.network_mode = "none".into();
+            } else if host.network_mode.is_empty() {
+                host.network_mode = "bridge".into();
+            }
+        }
+        "none" | "host" => {}
+        other if other.starts_with("container:") => return Err(Fault::not_implemented(format!("network mode {other:?} is not implemented yet"))),
+        other => return Err(Fault::not_found(format!("network {other} not found"))),
+    }
+    let own = |name: &String| matches!(name.as_str(), "bridge" | "default" | "none" | "host");
+    let fixed = networking.endpoints_config.values().flatten().filter_map(|asked| asked.ipam_config.as_ref());
+    if fixed.into_iter().any(|config| !config.ipv4_address.is_empty() || !config.ipv6_address.is_empty()) {
+        // The original's words: its default bridge does not take fixed addresses either.
+        return Err(Fault::invalid("user specified IP address is supported on user defined networks only"));
+    }
+    if let Some(other) = networking.endpoints_config.keys().find(|name| !own(name)) {
+        return Err(Fault::not_found(format!("network {other} not found")));
+    }
+    Ok(())
+}
+
+fn warnings(config: &ContainerConfig, host: &HostConfig) -> Vec<String> {
+    let mut all = Vec::new();
+    if host.network_mode == "host" && host.port_bindings.as_ref().is_some_and(|ports| !ports.is_empty()) {
+        all.push("Published ports are discarded when using host network mode".to_owned());
+    }
+    for path in config.volumes.iter().flatten().map(|(path, _)| path) {
+        all.push(format!("volumes are not implemented yet: {path} is part of the container's own layer"));
+    }
+    if config.healthcheck.as_ref().is_some_and(|check| !check.test.is_empty() && check.test[0] != "NONE") {
+        all.push("health checks are not implemented yet: the container has no health status".to_owned());
+    }
+    all
+}

@@ -1,0 +1,206 @@
+//! Lists containers.
+
+use std::sync::Arc;
+
+use api::container::{ContainerSummary, HostConfigSummary};
+use api::filters::Filters;
+use api::network::NetworkSettingsSummary;
+use api::port::PortSummary;
+use container::state::{Phase, State};
+use fault::{Fault, Result};
+
+use super::{Stored, View, inspect};
+use crate::clock;
+use crate::inner::Inner;
+use crate::request::ContainerList;
+
+/// Lists containers, the newest first. Nobody is waited for: a stuck container is listed like any other.
+pub async fn list(engine: &Arc<Inner>, request: ContainerList) -> Result<Vec<ContainerSummary>> {
+    check(&request.filters)?;
+    let mut views: Vec<Arc<View>> = engine.containers.all().iter().map(super::Handle::view).filter(|view| !view.gone).collect();
+    views.sort_by_key(|view| std::cmp::Reverse(view.stored.record.created_at));
+    let border = |name: &str| border(engine, request.filters.get(name));
+    let (before, since) = (border("before")?, border("since")?);
+    let limit = request.limit.filter(|&limit| limit > 0);
+    let all = request.all || limit.is_some() || ["status", "exited", "isolation"].iter().any(|name| !request.filters.get(name).is_empty());
+    let now = clock::now();
+    let wanted = views.iter().filter(|view| {
+        let record = &view.stored.record;
+        (all || runs(view.stored.state()))
+            && before.is_none_or(|border| record.created_at < border)
+            && since.is_none_or(|border| record.created_at > border)
+            && matches(engine, &view.stored, &request.filters)
+    });
+    Ok(wanted.take(limit.unwrap_or(usize::MAX)).map(|view| summary(engine, &view.stored, request.size, now)).collect())
+}
+
+fn runs(state: &State) -> bool {
+    state.phase.is_alive() || state.phase == Phase::Restarting
+}
+
+/// The time of making of the container that `before` or `since` names.
+fn border(engine: &Inner, named: &[String]) -> Result<Option<i64>> {
+    named.first().map(|name| Ok(engine.containers.find(name)?.view().stored.record.created_at)).transpose()
+}
+
+const FILTERS: [&str; 15] = [
+    "ancestor", "before", "exited", "expose", "health", "id", "is-task", "isolation", "label", "name", "network", "publish", "since",
+    "status", "volume",
+];
+
+fn check(filters: &Filters) -> Result<()> {
+    if let Some(name) = filters.names().find(|name| !FILTERS.contains(name)) {
+        return Err(Fault::invalid(format!("invalid filter '{name}'")));
+    }
+    const STATES: [&str; 7] = ["created", "dead", "exited", "paused", "removing", "restarting", "running"];
+    if let Some(state) = filters.get("status").iter().find(|state| !STATES.contains(&state.as_str())) {
+        return Err(Fault::invalid(format!("invalid filter 'status={state}'")));
+    }
+    match filters.get("exited").iter().find(|code| code.parse::<i32>().is_err()) {
+        Some(code) => Err(Fault::invalid(format!("invalid filter 'exited={code}'"))),
+        None => Ok(()),
+    }
+}
+
+fn matches(engine: &Inner, stored: &Stored, filters: &Filters) -> bool {
+    filters.names().all(|name| {
+        let wanted = filters.get(name);
+        // All labels must be there; of every other kind one is enough.
+        match name {
+            "label" => wanted.iter().all(|label| has_label(stored, label)),
+            "before" | "since" => true,
+            _ => wanted.is_empty() || wanted.iter().any(|value| matches_one(engine, stored, name, value)),
+        }
+    })
+}
+
+fn has_label(stored: &Stored, wanted: &str) -> bool {
+    let labels = stored.record.config.labels.iter().flatten();
+    let (name, value) = wanted.split_once('=').map_or((wanted, None), |(name, value)| (name, Some(value)));
+    labels.into_iter().any(|(have, content)| have == name && value.is_none_or(|value| value == content))
+}
+
+fn matches_one(engine: &Inner, stored: &Stored, name: &str, value: &str) -> bool {
+    let record = &stored.record;
+    match name {
+        "id" => record.id.starts_with(value),
+        "name" => {
+            // The original's names have a slash in front, and patterns are searched for anywhere.
+            let bare = value.trim_start_matches('^').trim_start_matches('/').trim_end_matches('$');
+            match (value.starts_with('^'), value.ends_with('$')) {
+                (true, true) => record.name == bare,
+                (true, false) => record.name.starts_with(bare),
+                (false, true) => record.name.ends_with(bare),
+                (false, false) => format!("/{}", record.name).contains(value),
+            }
+        }
+        "status" => record.state.phase.word() == value,
+        "exited" => record.state.phase == Phase::Exited && value.parse() == Ok(record.state.exit_code),
+        "ancestor" => engine.images.get(value).is_ok_and(|image| image.id.to_string() == record.image_id) || record.config.image == value,
+        "network" => network_name(stored) == value || stored.endpoint.as_ref().is_some_and(|endpoint| endpoint.network_id.starts_with(value)),
+        "volume" => inspect::mounts(stored).iter().any(|mount| mount.source == value || mount.destination == value),
+        "publish" => inspect::ports(stored).iter().any(|port| port.public_port != 0 && port_is(port.public_port, &port.protocol, value)),
+        "expose" => record.config.exposed_ports.iter().flatten().any(|(port, _)| port == value || port.split('/').next() == Some(value)),
+        "health" => value == "none",
+        "is-task" => value == "false",
+        "isolation" => record.host_config.isolation == value,
+        _ => false,
+    }
+}
+
+/// `8080`, `8080/tcp`, `8000-8100`.
+fn port_is(port: u16, protocol: &str, wanted: &str) -> bool {
+    let (range, wanted_protocol) = wanted.split_once('/').map_or((wanted, "tcp"), |(range, protocol)| (range, protocol));
+    let (first, last) = range.split_once('-').unwrap_or((range, range));
+    let within = first.parse().is_ok_and(|first: u16| first <= port) && last.parse().is_ok_and(|last: u16| port <= last);
+    within && protocol == wanted_protocol
+}
+
+/// The name that the container's network goes by in lists.
+pub fn network_name(stored: &Stored) -> &str {
+    match stored.record.host_config.network_mode.as_str() {
+        "default" => "bridge",
+        other => other,
+    }
+}
+
+fn summary(engine: &Inner, stored: &Stored, size: bool, now: i64) -> ContainerSummary {
+    let record = &stored.record;
+    let (size_rw, size_root_fs) = if size { engine.sizes(record) } else { (0, 0) };
+    ContainerSummary {
+        id: record.id.clone(),
+        names: vec![format!("/{}", record.name)],
+        image: image_name(engine, stored),
+        image_id: record.image_id.clone(),
+        command: command(&record.command()),
+        created: record.created_at / 1_000_000_000,
+        ports: inspect::ports(stored),
+        size_rw,
+        size_root_fs,
+        labels: record.config.labels.clone().unwrap_or_default(),
+        state: record.state.phase.word().into(),
+        status: status(&record.state, now),
+        host_config: HostConfigSummary {
+            network_mode: record.host_config.network_mode.clone(),
+            annotations: record.host_config.annotations.clone(),
+        },
+        network_settings: NetworkSettingsSummary { networks: inspect::networks(engine, stored) },
+        mounts: inspect::mounts(stored),
+    }
+}
+
+/// The name it was made from, as long as that still means the same image; else the image's id.
+fn image_name(engine: &Inner, stored: &Stored) -> String {
+    let name = &stored.record.config.image;
+    match engine.images.get(name) {
+        Ok(image) if image.id.to_string() == stored.record.image_id => name.clone(),
+        _ => stored.record.image_id.clone(),
+    }
+}
+
+/// The command as one line; arguments with blanks are quoted, as the original does it.
+fn command(words: &[&str]) -> String {
+    let quoted = words.iter().enumerate().map(|(at, word)| match at > 0 && word.contains(' ') {
+        true => format!("'{word}'"),
+        false => (*word).to_owned(),
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+/// The words of `ps`: `Up 3 minutes`, `Exited (0) 2 hours ago`, `Created`.
+fn status(state: &State, now: i64) -> String {
+    let ago = |time: Option<i64>| human::elapsed_words(((now - time.unwrap_or(now)) / 1_000_000_000).max(0));
+    match state.phase {
+        Phase::Created => "Created".into(),
+        Phase::Running => format!("Up {}", ago(state.started_at)),
+        Phase::Paused => format!("Up {} (Paused)", ago(state.started_at)),
+        Phase::Restarting => format!("Restarting ({}) {} ago", state.exit_code, ago(state.finished_at)),
+        Phase::Removing => "Removal In Progress".into(),
+        Phase::Dead => "Dead".into(),
+        Phase::Exited if state.finished_at.is_none() => "Created".into(),
+        Phase::Exited => format!("Exited ({}) {} ago", state.exit_code, ago(state.finished_at)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_told_in_words() {
+        let at = |phase| State { phase, exit_code: 3, started_at: Some(0), finished_at: Some(0), ..State::default() };
+        let now = 120_000_000_000;
+        assert_eq!(status(&at(Phase::Running), now), "Up 2 minutes");
+        assert_eq!(status(&at(Phase::Exited), now), "Exited (3) 2 minutes ago");
+        assert_eq!(status(&at(Phase::Created), now), "Created");
+        assert_eq!(command(&["sh", "-c", "echo hi"]), "sh -c 'echo hi'");
+    }
+
+    #[test]
+    fn published_ports_match_ranges() {
+        assert!(port_is(8080, "tcp", "8080"));
+        assert!(port_is(8080, "tcp", "8000-8100/tcp"));
+        assert!(!port_is(8080, "tcp", "8080/udp"));
+        assert!(!port_is(8080, "tcp", "nonsense"));
+    }
+}

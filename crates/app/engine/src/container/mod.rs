@@ -1,0 +1,41 @@
+//! The use cases of containers, one file for each verb, and the actor that owns each container.
+
+pub(crate) mod account;
+mod actor;
+mod attach;
+mod create;
+mod etc;
+mod inspect;
+mod kill;
+mod late;
+mod list;
+mod logs;
+mod ports;
+pub(crate) mod recover;
+mod registry;
+mod remove;
+mod resize;
+mod restart;
+mod specification;
+mod start;
+pub(crate) use start::blocking;
+mod stop;
+mod stored;
+mod wait;
+
+pub(crate) use attach::attach;
+pub(crate) use create::create;
+pub(crate) use inspect::inspect;
+pub(crate) use kill::{kill, signal_number};
+pub(crate) use late::late;
+pub(crate) use list::list;
+pub(crate) use logs::logs;
+
+pub(crate) use registry::{Handle, Registry};
+pub(crate) use remove::remove;
+pub(crate) use resize::resize;
+pub(crate) use restart::restart;
+pub(crate) use start::start;
+pub(crate) use stop::stop;
+pub(crate) use stored::{Stored, View};
+pub(crate) use wait::wait;

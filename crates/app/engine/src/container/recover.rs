@@ -1,0 +1,138 @@
+//! Finds all containers again when the daemon starts: from files, never from events.
+//!
+//! ```text
+//! record says     shim answers     exit record     what it is
+//! anything        yes              –               running, adopted
+//! anything        no               there           exited, with that code
+//! running         no               missing         exited, 255: nobody saw its end (power cut, kill of the shim)
+//! anything else   no               missing         as the record says
+//! ```
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use container::lifecycle::{self, Restart};
+use container::state::Phase;
+use fault::{Result, Step};
+use shim_proto::{Request, Response, State};
+
+use super::start::Running;
+use super::{Stored, actor};
+use crate::clock;
+use crate::inner::Inner;
+use crate::shim::Shim;
+use crate::store::CONTAINERS;
+
+/// How long a shim may take to answer a daemon that starts.
+const ANSWER: Duration = Duration::from_secs(1);
+
+/// Reads what is stored, and says which containers there are. To be called before images are opened, which then keep
+/// their layers.
+pub fn stored(catalogue: &metastore::Catalogue, run_root: &Path) -> Result<Vec<Stored>> {
+    let mut all: Vec<Stored> = catalogue.all(&CONTAINERS).step("read the containers")?.into_iter().map(|(_, stored)| stored).collect();
+    for entry in fs::read_dir(run_root.join("containers")).into_iter().flatten().flatten() {
+        let record = entry.path().join(crate::inner::RUN_RECORD);
+        match fs::read(&record).map(|bytes| serde_json::from_slice::<Stored>(&bytes)) {
+            Ok(Ok(stored)) => all.push(stored),
+            Ok(Err(error)) => tracing::warn!(%error, file = %record.display(), "a container's record cannot be read"),
+            Err(_) => {}
+        }
+    }
+    Ok(all)
+}
+
+/// Takes all containers over.
+pub async fn recover(engine: &Arc<Inner>, all: Vec<Stored>) {
+    let mut found = Vec::new();
+    for stored in all {
+        let engine = Arc::clone(engine);
+        found.push(tokio::spawn(async move { find(&engine, stored).await }));
+    }
+    let mut alive = Vec::new();
+    let mut places = Vec::new();
+    for task in found {
+        let Ok((stored, running)) = task.await else { continue };
+        places.extend(stored.endpoint.clone());
+        alive.push((stored, running));
+    }
+    adopt_networks(engine, places).await;
+    for (stored, running) in alive {
+        take_over(engine, stored, running).await;
+    }
+}
+
+async fn find(engine: &Inner, mut stored: Stored) -> (Stored, Option<Running>) {
+    let bundle = engine.bundle(&stored.record.id);
+    let shim = Shim::new(bundle);
+    let answer = tokio::time::timeout(ANSWER, shim.ask(&Request::State)).await;
+    if let Ok(Ok(Response::State { state: State { init, started_at: Some(started_at), .. } })) = answer {
+        let state = &mut stored.record.state;
+        state.phase = Phase::Running;
+        state.pid = init.pid;
+        state.started_at = Some(started_at);
+        return (stored, Some(Running::found(init.pid, started_at, shim)));
+    }
+    stored.endpoint = None;
+    let recorded = engine.exit_record(&stored.record);
+    let state = &mut stored.record.state;
+    match recorded {
+        Some(record) => {
+            state.phase = Phase::Exited;
+            state.exit_code = record.exit_code;
+            state.oom_killed = record.oom_killed;
+            state.finished_at = Some(record.exited_at);
+            state.started_at = record.started_at.or(state.started_at);
+        }
+        None if state.phase.is_alive() || state.phase == Phase::Restarting => {
+            state.exit_code = if state.phase == Phase::Restarting { state.exit_code } else { 255 };
+            state.phase = Phase::Exited;
+            state.finished_at = Some(clock::now());
+        }
+        None => {}
+    }
+    state.pid = 0;
+    (stored, None)
+}
+
+async fn adopt_networks(engine: &Arc<Inner>, places: Vec<network::Endpoint>) {
+    let engine = Arc::clone(engine);
+    let adopted = tokio::task::spawn_blocking(move || {
+        for place in &places {
+            if let Err(fault) = engine.networks.adopt(place) {
+                tracing::error!(container = place.container_id, %fault, "a running container's network was not taken over");
+            }
+        }
+        engine.networks.sweep(&places);
+    });
+    let _ = adopted.await;
+}
+
+async fn take_over(engine: &Arc<Inner>, stored: Stored, running: Option<Running>) {
+    let record = &stored.record;
+    let (id, name) = (record.id.clone(), record.name.clone());
+    let removed = running.is_none() && (record.host_config.auto_remove || matches!(record.state.phase, Phase::Removing | Phase::Dead));
+    if removed {
+        if let Err(fault) = engine.forget(record).await {
+            tracing::error!(container = id, %fault, "an ended container was not removed");
+        }
+        return;
+    }
+    if let Err(fault) = engine.containers.reserve(&name, &id) {
+        tracing::error!(container = id, %fault, "two containers have one name");
+    }
+    let policy = &record.host_config.restart_policy;
+    let policy = Restart::parse(&policy.name, policy.maximum_retry_count).unwrap_or_default();
+    let starts = running.is_none() && lifecycle::starts_with_daemon(policy, &record.state);
+    engine.keep(&stored);
+    engine.containers.insert(id.clone(), actor::spawn(engine, stored, running));
+    if starts {
+        let engine = Arc::clone(engine);
+        tokio::spawn(async move {
+            if let Err(fault) = super::start(&engine, &id).await {
+                tracing::error!(container = id, %fault, "its restart policy could not start it");
+            }
+        });
+    }
+}

@@ -1,0 +1,33 @@
+//! Removes a container.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use container::lifecycle::{self, Verb};
+use fault::{Fault, Kind, Result};
+
+use super::actor::Message;
+use super::stop;
+use crate::inner::Inner;
+use crate::request::ContainerRemove;
+
+const SIGKILL: i32 = 9;
+
+/// Removes a container; kills it first where `force` asks for that.
+pub async fn remove(engine: &Arc<Inner>, request: ContainerRemove) -> Result<()> {
+    if request.link {
+        return Err(Fault::not_implemented("legacy links are not implemented"));
+    }
+    let handle = engine.containers.find(&request.target)?;
+    let view = handle.view();
+    let record = &view.stored.record;
+    lifecycle::admit(&record.state, &record.id, &record.name, Verb::Remove { force: request.force })?;
+    if request.force {
+        stop::end(&handle, SIGKILL, Some(Duration::from_secs(10))).await?;
+    }
+    match handle.ask(Message::Remove).await {
+        // It removed itself at its end.
+        Err(fault) if request.force && fault.kind() == Kind::NotFound => Ok(()),
+        outcome => outcome,
+    }
+}

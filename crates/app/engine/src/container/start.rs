@@ -1,0 +1,234 @@
+//! Starts a container: rootfs and network side by side, then one shim.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use fault::{Fault, Result, Step};
+use shim_proto::{ExitPlan, ExitRecord, Failure, Launch, LogFile, Request, RootFs, Streams};
+use tokio::net::UnixStream;
+
+use super::actor::Message;
+use super::late::Promise;
+use super::{Stored, etc, ports, specification};
+use crate::inner::Inner;
+use crate::shim::{self, Control, Shim, ShimChild, StartFailure};
+
+/// Starts the container and returns when its program executes.
+pub async fn start(engine: &Arc<Inner>, target: &str) -> Result<()> {
+    engine.containers.find(target)?.ask(Message::Start).await
+}
+
+/// A run under way.
+pub struct Running {
+    /// PID 1 in the host's namespace.
+    pub pid: i32,
+    /// Nanoseconds since 1970.
+    pub started_at: i64,
+    link: Link,
+}
+
+/// How the run's end is heard of.
+enum Link {
+    /// From a shim that this daemon spawned.
+    Own(Control, ShimChild),
+    /// From one that an earlier daemon spawned.
+    Found(Shim),
+}
+
+impl Running {
+    /// A run that was found alive.
+    pub fn found(pid: i32, started_at: i64, shim: Shim) -> Self {
+        Self { pid, started_at, link: Link::Found(shim) }
+    }
+
+    /// Tells `ended` how the run ended, then waits until its shim has cleaned up.
+    pub async fn monitor<F: Future<Output = ()>>(self, ended: impl FnOnce(Option<ExitRecord>) -> F) {
+        match self.link {
+            Link::Own(mut control, child) => {
+                ended(control.exited().await).await;
+                control.hung_up().await;
+                child.reap().await;
+            }
+            Link::Found(shim) => ended(shim.wait(None).await.ok()).await,
+        }
+    }
+}
+
+/// What the network gives to a run.
+#[derive(Default)]
+struct Place {
+    netns: Option<OwnedFd>,
+    hold: Vec<OwnedFd>,
+    endpoint: Option<network::Endpoint>,
+}
+
+/// Launches a run. On failure everything it made is undone, and the clients that wait stay without their streams.
+pub async fn launch(engine: &Arc<Inner>, stored: &mut Stored, waiting: Vec<(Streams, Promise)>) -> Result<Running, StartFailure> {
+    let place = join_network(engine, stored).await?;
+    stored.endpoint.clone_from(&place.endpoint);
+    let outcome = launch_in(engine, stored, place, waiting).await;
+    if outcome.is_err() {
+        if let Some(endpoint) = stored.endpoint.take() {
+            let engine = Arc::clone(engine);
+            let _ = tokio::task::spawn_blocking(move || engine.networks.detach(&endpoint)).await;
+        }
+    }
+    outcome
+}
+
+async fn launch_in(engine: &Arc<Inner>, stored: &Stored, place: Place, waiting: Vec<(Streams, Promise)>) -> Result<Running, StartFailure> {
+    let launched = {
+        let (engine, stored) = (Arc::clone(engine), stored.clone());
+        blocking(move || spawn_shim(&engine, &stored, place)).await?
+    };
+    let stream = UnixStream::from_std(launched.control).step("set up the shim's control socket")?;
+    let mut control = Control::new(stream);
+    let child = ShimChild::new(launched.pidfd).step("watch the shim")?;
+    match open_gate(engine, stored, &mut control, waiting).await {
+        Ok((pid, started_at)) => Ok(Running { pid, started_at, link: Link::Own(control, child) }),
+        Err(failure) => {
+            // Hanging up before the start makes the shim take everything down.
+            drop(control);
+            child.reap().await;
+            Err(failure)
+        }
+    }
+}
+
+async fn open_gate(
+    engine: &Inner,
+    stored: &Stored,
+    control: &mut Control,
+    waiting: Vec<(Streams, Promise)>,
+) -> Result<(i32, i64), StartFailure> {
+    control.created().await?;
+    let shim = Shim::new(engine.bundle(&stored.record.id));
+    for (streams, promise) in waiting {
+        if promise.is_abandoned() {
+            continue;
+        }
+        let (_, stream) = shim.open(&Request::Attach { exec: None, streams }).await?;
+        promise.keep(stream);
+    }
+    control.start().await
+}
+
+/// Runs work that blocks beside the async tasks.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => outcome,
+        Err(error) => Err(Fault::system(format!("a worker ended early: {error}"))),
+    }
+}
+
+async fn join_network(engine: &Arc<Inner>, stored: &Stored) -> Result<Place> {
+    let mode = stored.record.host_config.network_mode.clone();
+    if mode == "host" {
+        return Ok(Place::default());
+    }
+    let request = if mode == "none" { None } else { Some(attach_request(stored)?) };
+    let networks = Arc::clone(&engine.networks);
+    let place = blocking(move || match request {
+        None => Ok(Place { netns: Some(networks.new_netns()?), ..Place::default() }),
+        Some(request) => {
+            let attachment = networks.attach(request)?;
+            Ok(Place { netns: Some(attachment.netns), hold: attachment.hold, endpoint: Some(attachment.endpoint) })
+        }
+    })
+    .await?;
+    if let Some(endpoint) = &place.endpoint {
+        let attributes = [("container", stored.record.id.clone()), ("name", "bridge".into()), ("type", "bridge".into())];
+        let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        engine.events.emit("network", "connect", &endpoint.network_id, attributes);
+    }
+    Ok(place)
+}
+
+fn attach_request(stored: &Stored) -> Result<network::Attach> {
+    let record = &stored.record;
+    let host = &record.host_config;
+    let asked = stored.networking.endpoints_config.values().flatten().next();
+    let mac = asked.map(|asked| asked.mac_address.as_str()).filter(|mac| !mac.is_empty()).unwrap_or(&record.config.mac_address);
+    let invalid = |what: &str| Fault::invalid(format!("invalid MAC address: {what}"));
+    Ok(network::Attach {
+        container_id: record.id.clone(),
+        name: record.name.clone(),
+        ports: ports::requests(host.port_bindings.as_ref(), record.config.exposed_ports.as_ref(), host.publish_all_ports)?,
+        mac: if mac.is_empty() { None } else { Some(mac.parse().map_err(|_| invalid(mac))?) },
+        ip: None,
+    })
+}
+
+fn spawn_shim(engine: &Inner, stored: &Stored, place: Place) -> Result<shim::Launched> {
+    let record = &stored.record;
+    let layers = engine.images.container_layers(&record.image_id, &record.id)?;
+    etc::write(engine, stored, place.endpoint.as_ref())?;
+    let spec = specification::build(engine, record, &layers)?;
+    let orders = Launch {
+        version: shim_proto::VERSION,
+        id: record.id.clone(),
+        rootfs: RootFs::Overlay { lower: layers.lower, upper: layers.upper, work: layers.work },
+        open_stdin: record.config.open_stdin,
+        stdin_once: record.config.stdin_once,
+        log: log_file(engine, stored)?,
+        exit: exit_plan(engine, stored),
+        netns_fd: None,
+        hold_fds: Vec::new(),
+    };
+    let _ = std::fs::remove_file(&orders.exit.path);
+    let bundle = engine.bundle(&record.id);
+    shim::launch(shim::Order { program: engine.stage.as_fd(), bundle, spec, orders, netns: place.netns, hold: place.hold })
+}
+
+fn exit_plan(engine: &Inner, stored: &Stored) -> ExitPlan {
+    ExitPlan { path: engine.exit_path(&stored.record), sync: !stored.record.host_config.auto_remove }
+}
+
+fn log_file(engine: &Inner, stored: &Stored) -> Result<Option<LogFile>> {
+    let config = &stored.record.host_config.log_config;
+    if config.kind == "none" {
+        return Ok(None);
+    }
+    let options = config.config.clone().unwrap_or_default();
+    let number = |name: &str, default: &str| options.get(name).map_or(default, String::as_str).to_owned();
+    let max_size = number("max-size", "-1");
+    let max_size = if max_size == "-1" { 0 } else { human::parse_binary_size(&max_size).step("log option max-size")? };
+    let max_files = number("max-file", "1").parse().step("log option max-file")?;
+    Ok(Some(LogFile { path: engine.log_path(&stored.record), max_size: max_size as u64, max_files, attrs: log_attributes(stored, &options) }))
+}
+
+/// The labels and variables that the driver's options name.
+fn log_attributes(stored: &Stored, options: &std::collections::BTreeMap<String, String>) -> std::collections::BTreeMap<String, String> {
+    let named = |option: &str| options.get(option).map(|names| names.split(',').map(str::trim).collect::<Vec<_>>()).unwrap_or_default();
+    let config = &stored.record.config;
+    let labels = config.labels.iter().flatten().filter(|(name, _)| named("labels").contains(&name.as_str()));
+    let mut all: std::collections::BTreeMap<String, String> = labels.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let variables = config.env.iter().flatten().filter_map(|entry| entry.split_once('='));
+    all.extend(variables.filter(|(name, _)| named("env").contains(name)).map(|(name, value)| (name.to_owned(), value.to_owned())));
+    all
+}
+
+/// The words of a refused start: the chain of parts that Docker's users and clients know.
+pub fn refusal(failure: &StartFailure) -> Fault {
+    let chain = "failed to create task for container: failed to create shim task: OCI runtime create failed: \
+                 runc create failed: unable to start container process";
+    match failure.class {
+        Failure::System | Failure::NoSuchProcess => Fault::system(failure.message.clone()),
+        Failure::NotFound | Failure::NotExecutable | Failure::Invalid => Fault::invalid(format!("{chain}: {}: unknown", failure.message)),
+    }
+}
+
+/// The exit code of a container that did not start: as a shell's.
+pub fn exit_code(failure: &StartFailure) -> i32 {
+    match failure.class {
+        Failure::NotFound => 127,
+        Failure::NotExecutable => 126,
+        _ => 128,
+    }
+}
+
+/// Where the program of `--init` is bound from.
+pub(crate) fn init_program(engine: &Inner) -> PathBuf {
+    engine.settings.run_root.join("init")
+}

@@ -1,0 +1,13 @@
+//! The use cases of execs: further processes in a running container.
+
+mod create;
+mod execs;
+mod inspect;
+mod resize;
+mod start;
+
+pub(crate) use create::create;
+pub(crate) use execs::{Exec, Execs, Phase};
+pub(crate) use inspect::inspect;
+pub(crate) use resize::resize;
+pub(crate) use start::start;

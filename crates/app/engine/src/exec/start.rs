@@ -1,0 +1,122 @@
+//! Runs a prepared exec.
+
+use std::fs;
+use std::sync::Arc;
+
+use api::exec::ExecCreateRequest;
+use container::lifecycle::{self, Verb};
+use container::record::Record;
+use container::spec;
+use fault::{Fault, Result, Step};
+use oci::runtime::{Process, Spec};
+use shim_proto::{Request, Response, Streams, file};
+use tokio::net::UnixStream;
+
+use super::{Exec, Phase};
+use crate::container::{View, account, blocking};
+use crate::inner::Inner;
+use crate::reply::Attached;
+use crate::request::ExecStart;
+use crate::shim::Shim;
+
+/// Exit code of an exec whose end nobody saw.
+const UNKNOWN_END: i32 = 255;
+
+/// Runs it; replies its streams unless it is detached.
+pub async fn start(engine: &Arc<Inner>, request: ExecStart) -> Result<Option<Attached>> {
+    let exec = engine.execs.find(&request.id)?;
+    let view = engine.containers.find(&exec.container)?.view();
+    let record = &view.stored.record;
+    lifecycle::admit(&record.state, &record.id, &record.name, Verb::Exec)?;
+    engine.execs.claim(&exec.id)?;
+    let streams = if request.detach { Streams::default() } else { streams(&exec.request) };
+    match run(engine, &exec, record, streams, request.console_size).await {
+        Ok(stream) => Ok((!request.detach).then(|| attached(engine, exec, view, stream))),
+        Err(fault) => {
+            engine.execs.set(&exec.id, Phase::Ended { exit_code: failed_code(&fault) });
+            Err(fault)
+        }
+    }
+}
+
+fn streams(request: &ExecCreateRequest) -> Streams {
+    Streams { stdin: request.attach_stdin, stdout: request.attach_stdout, stderr: request.attach_stderr }
+}
+
+async fn run(engine: &Arc<Inner>, exec: &Exec, record: &Record, streams: Streams, size: Option<(u16, u16)>) -> Result<UnixStream> {
+    let bundle = engine.bundle(&record.id);
+    let shim = Shim::new(bundle.clone());
+    let process = {
+        let (record, request) = (record.clone(), Arc::clone(&exec.request));
+        blocking(move || process(&bundle, &record, &request, size)).await?
+    };
+    let request = Request::Exec { exec: exec.id.clone(), process: Box::new(process), streams };
+    let (response, stream) = shim.open(&request).await.map_err(refused)?;
+    let Response::Started { pid, .. } = response else {
+        return Err(Fault::system(format!("start the exec: unexpected answer {response:?}")));
+    };
+    engine.execs.set(&exec.id, Phase::Running { pid });
+    emit(engine, exec, record, &format!("exec_start: {}", exec.request.cmd.join(" ")), None);
+    tokio::spawn(watch(Arc::clone(engine), exec.clone(), shim));
+    Ok(stream)
+}
+
+fn refused(fault: Fault) -> Fault {
+    if fault.kind() == fault::Kind::InvalidParameter {
+        return fault.at("OCI runtime exec failed: exec failed: unable to start container process");
+    }
+    fault
+}
+
+/// The exit code of an exec that did not start, as a shell's.
+fn failed_code(fault: &Fault) -> i32 {
+    let text = fault.message();
+    if text.contains("executable file not found") || text.contains("no such file or directory") {
+        127
+    } else if text.contains("permission denied") {
+        126
+    } else {
+        128
+    }
+}
+
+fn process(bundle: &std::path::Path, record: &Record, request: &ExecCreateRequest, size: Option<(u16, u16)>) -> Result<Process> {
+    let config = bundle.join(file::CONFIG);
+    let bytes = fs::read(&config).step(format_args!("read {}", config.display()))?;
+    let spec: Spec = serde_json::from_slice(&bytes).step(format_args!("read {}", config.display()))?;
+    let own = spec.process.unwrap_or_default();
+    let user = if request.user.is_empty() { &record.config.user } else { &request.user };
+    let extra = record.host_config.group_add.as_deref().unwrap_or_default();
+    let user = account::find_user(record.state.pid, user, extra)?;
+    let mut request = request.clone();
+    if let Some((rows, columns)) = size {
+        request.console_size = Some([rows.into(), columns.into()]);
+    }
+    spec::exec_process(&own, &record.host_config, &request, &user)
+}
+
+/// Hears how it ends, whoever is attached.
+async fn watch(engine: Arc<Inner>, exec: Exec, shim: Shim) {
+    let exit_code = shim.wait(Some(exec.id.clone())).await.map_or(UNKNOWN_END, |record| record.exit_code);
+    engine.execs.set(&exec.id, Phase::Ended { exit_code });
+    if let Ok(handle) = engine.containers.find(&exec.container) {
+        emit(&engine, &exec, &handle.view().stored.record, "exec_die", Some(exit_code));
+    }
+}
+
+fn emit(engine: &Inner, exec: &Exec, record: &Record, action: &str, exit_code: Option<i32>) {
+    let mut attributes = record.config.labels.clone().unwrap_or_default();
+    attributes.insert("image".into(), record.config.image.clone());
+    attributes.insert("name".into(), record.name.clone());
+    attributes.insert("execID".into(), exec.id.clone());
+    attributes.extend(exit_code.map(|code| ("exitCode".to_owned(), code.to_string())));
+    engine.events.emit("container", action, &record.id, attributes);
+}
+
+fn attached(engine: &Arc<Inner>, exec: Exec, view: Arc<View>, stream: UnixStream) -> Attached {
+    let (reader, writer) = stream.into_split();
+    let engine = Arc::clone(engine);
+    let terminal = exec.request.tty;
+    let detached = move || emit(&engine, &exec, &view.stored.record, "exec_detach", None);
+    Attached { terminal, reader: Box::pin(reader), writer: Box::pin(writer), detached: Box::new(detached) }
+}

@@ -1,0 +1,46 @@
+//! Makes an image of a root file system.
+
+use std::sync::Arc;
+
+use api::progress::JsonMessage;
+use fault::{Fault, Result};
+use image::Import;
+use names::{Platform, Reference};
+use tokio_util::io::SyncIoBridge;
+
+use super::progress::Lines;
+use crate::action;
+use crate::container::blocking;
+use crate::inner::Inner;
+use crate::request::ImageImport;
+
+/// Makes the image; the stream's one line is its id.
+pub async fn import(engine: &Arc<Inner>, request: ImageImport) -> Result<action::Progress> {
+    if request.from_src != "-" {
+        return Err(Fault::not_implemented("importing from a URL is not implemented yet: send the archive in the body"));
+    }
+    let target = target(&request)?;
+    let platform = request.platform.as_deref().filter(|text| !text.is_empty()).map(str::parse::<Platform>).transpose();
+    let platform = platform.map_err(|error| Fault::invalid(error.to_string()))?;
+    let (owner, body, name) = (Arc::clone(engine), SyncIoBridge::new(request.body), target.clone());
+    let (changes, message) = (request.changes, request.message.unwrap_or_default());
+    let id = blocking(move || owner.images.import(body, Import { target: name.as_ref(), changes: &changes, message: &message, platform: platform.as_ref() })).await?;
+    let name = target.as_ref().map_or_else(|| id.to_string(), Reference::familiar);
+    engine.events.emit("image", "import", &id.to_string(), [("name".to_owned(), name)].into());
+    let (lines, stream) = Lines::new();
+    lines.tell(JsonMessage::status(id.to_string()));
+    Ok(stream)
+}
+
+fn target(request: &ImageImport) -> Result<Option<Reference>> {
+    let Some(repository) = request.repository.as_deref().filter(|name| !name.is_empty()) else { return Ok(None) };
+    let invalid = |error: names::ReferenceError| Fault::invalid(error.to_string());
+    let reference: Reference = repository.parse().map_err(invalid)?;
+    if reference.digest().is_some() {
+        return Err(Fault::invalid("cannot import digest reference"));
+    }
+    match request.tag.as_deref().filter(|tag| !tag.is_empty()) {
+        Some(tag) => Ok(Some(reference.with_tag(tag).map_err(invalid)?)),
+        None => Ok(Some(reference.or_latest())),
+    }
+}

@@ -1,0 +1,122 @@
+//! Lists images.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use api::filters::Filters;
+use api::image::ImageSummary;
+use fault::{Fault, Result};
+use image::Image;
+
+use super::runtime_config;
+use crate::container::Handle;
+use crate::inner::Inner;
+use crate::request::ImageList;
+
+const FILTERS: [&str; 7] = ["before", "containers", "dangling", "label", "reference", "since", "until"];
+
+/// Lists images, the newest first.
+pub async fn list(engine: &Arc<Inner>, request: ImageList) -> Result<Vec<ImageSummary>> {
+    if let Some(name) = request.filters.names().find(|name| !FILTERS.contains(name)) {
+        return Err(Fault::invalid(format!("invalid filter '{name}'")));
+    }
+    let dangling = dangling(&request.filters)?;
+    let border = |name: &str| request.filters.get(name).first().map(|image| Ok(created(&*engine.images.get(image)?))).transpose();
+    let (before, since) = (border("before")?, border("since")?);
+    let mut images = engine.images.list();
+    images.retain(|image| {
+        let time = created(image);
+        dangling.is_none_or(|wanted| wanted == image.tags.is_empty())
+            && before.is_none_or(|border| time < border)
+            && since.is_none_or(|border| time > border)
+            && has_labels(image, request.filters.get("label"))
+            && named(image, request.filters.get("reference"))
+    });
+    images.sort_by_key(|image| std::cmp::Reverse(created(image)));
+    let users = users(engine);
+    Ok(images.iter().map(|image| summary(image, users.get(&image.id.to_string()).copied().unwrap_or(0))).collect())
+}
+
+fn dangling(filters: &Filters) -> Result<Option<bool>> {
+    match filters.get("dangling").first().map(String::as_str) {
+        None => Ok(None),
+        Some("1" | "true") => Ok(Some(true)),
+        Some("0" | "false") => Ok(Some(false)),
+        Some(other) => Err(Fault::invalid(format!("invalid filter 'dangling={other}'"))),
+    }
+}
+
+/// Seconds since 1970; 0 where the configuration says nothing.
+fn created(image: &Image) -> i64 {
+    let time = image.config.created.as_deref().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    time.map_or(0, |time| time.as_second())
+}
+
+fn has_labels(image: &Image, wanted: &[String]) -> bool {
+    let labels = image.config.config.labels.as_ref();
+    wanted.iter().all(|wanted| {
+        let (name, value) = wanted.split_once('=').map_or((wanted.as_str(), None), |(name, value)| (name, Some(value)));
+        labels.and_then(|labels| labels.get(name)).is_some_and(|have| value.is_none_or(|value| value == have))
+    })
+}
+
+/// Patterns as of Go's `path.Match`, over the familiar name with and without its tag.
+fn named(image: &Image, patterns: &[String]) -> bool {
+    let names = image.tags.iter().flat_map(|tag| [tag.familiar(), tag.familiar_name()]).collect::<Vec<_>>();
+    patterns.is_empty() || patterns.iter().any(|pattern| names.iter().any(|name| glob(pattern.as_bytes(), name.as_bytes())))
+}
+
+/// `*` and `?` stop at slashes.
+fn glob(pattern: &[u8], text: &[u8]) -> bool {
+    match (pattern.split_first(), text.split_first()) {
+        (None, None) => true,
+        (Some((b'*', rest)), _) => {
+            let reach = text.iter().position(|&byte| byte == b'/').unwrap_or(text.len());
+            (0..=reach).any(|skip| glob(rest, &text[skip..]))
+        }
+        (Some((b'?', rest)), Some((&byte, tail))) if byte != b'/' => glob(rest, tail),
+        (Some((a, rest)), Some((b, tail))) if a == b => glob(rest, tail),
+        _ => false,
+    }
+}
+
+fn users(engine: &Inner) -> HashMap<String, i64> {
+    let mut users = HashMap::new();
+    for view in engine.containers.all().iter().map(Handle::view) {
+        *users.entry(view.stored.record.image_id.clone()).or_default() += 1;
+    }
+    users
+}
+
+fn summary(image: &Image, containers: i64) -> ImageSummary {
+    ImageSummary {
+        containers,
+        created: created(image),
+        id: image.id.to_string(),
+        labels: runtime_config(image).ok().and_then(|config| config.labels),
+        parent_id: String::new(),
+        repo_digests: image.repo_digests(),
+        repo_tags: image.repo_tags(),
+        shared_size: -1,
+        size: i64::try_from(image.size).unwrap_or(i64::MAX),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::glob;
+
+    #[test]
+    fn patterns_stop_at_slashes() {
+        for (pattern, text, expected) in [
+            ("busy*", "busybox", true),
+            ("*", "a/b", false),
+            ("*/b", "a/b", true),
+            ("b?sybox:*", "busybox:1", true),
+            ("", "x", false),
+            ("x", "x", true),
+        ] {
+            assert_eq!(glob(pattern.as_bytes(), text.as_bytes()), expected, "{pattern} {text}");
+        }
+    }
+}

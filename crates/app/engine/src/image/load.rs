@@ -1,0 +1,38 @@
+//! Takes images in from an archive.
+
+use std::sync::Arc;
+
+use api::progress::JsonMessage;
+use fault::{Fault, Result};
+use image::{Loaded, Progress};
+use tokio_util::io::SyncIoBridge;
+
+use super::progress::Lines;
+use crate::action;
+use crate::container::blocking;
+use crate::inner::Inner;
+use crate::request::ImageLoad;
+
+/// Takes the images in; the stream tells which they are.
+pub async fn load(engine: &Arc<Inner>, request: ImageLoad) -> Result<action::Progress> {
+    if !request.platforms.is_empty() {
+        return Err(Fault::not_implemented("loading one platform of an archive is not implemented yet"));
+    }
+    let (lines, stream) = Lines::new();
+    let sink = if request.quiet { Progress::none() } else { lines.sink() };
+    let (owner, body) = (Arc::clone(engine), SyncIoBridge::new(request.body));
+    tokio::spawn(async move {
+        let images = owner.images.clone();
+        match blocking(move || images.load(body, sink)).await {
+            Ok(loaded) => loaded.iter().for_each(|one| told(&owner, &lines, one)),
+            Err(fault) => lines.fail(fault),
+        }
+    });
+    Ok(stream)
+}
+
+fn told(engine: &Inner, lines: &Lines, loaded: &Loaded) {
+    lines.tell(JsonMessage::stream(format!("{loaded}\n")));
+    let id = loaded.id().to_string();
+    engine.events.emit("image", "load", &id, [("name".to_owned(), id.clone())].into());
+}

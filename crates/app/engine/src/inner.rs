@@ -1,0 +1,189 @@
+//! What all use cases share: the nouns, the containers, the paths.
+
+use std::fs;
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use container::record::Record;
+use fault::{Fault, Result, Step};
+use image::Images;
+use metastore::Catalogue;
+use network::Networks;
+use shim_proto::ExitRecord;
+
+use crate::container::{Registry, Stored, recover};
+use crate::exec::Execs;
+use crate::settings::Settings;
+use crate::store::Store;
+use crate::system::Events;
+
+/// The record of a container that is removed at its end, in its bundle.
+pub const RUN_RECORD: &str = "record.json";
+
+/// The engine's insides.
+#[derive(Debug)]
+pub struct Inner {
+    /// What it was told.
+    pub settings: Settings,
+    /// This engine's identity, for `info`.
+    pub id: String,
+    /// Writes containers down.
+    pub store: Store,
+    /// Images.
+    pub images: Images,
+    /// Networks.
+    pub networks: Arc<Networks>,
+    /// Containers.
+    pub containers: Registry,
+    /// Execs.
+    pub execs: Execs,
+    /// What happened.
+    pub events: Events,
+    /// The sealed stage program.
+    pub stage: OwnedFd,
+}
+
+impl Inner {
+    /// Opens everything and takes the containers of earlier daemons over.
+    pub async fn open(settings: Settings) -> Result<Arc<Self>> {
+        make_roots(&settings)?;
+        let catalogue = open_catalogue(&settings.data_root).await?;
+        let stored = recover::stored(&catalogue, &settings.run_root)?;
+        let live: std::collections::HashSet<String> = stored.iter().map(|stored| stored.record.id.clone()).collect();
+        let client = registry::Client::new(settings.registry.clone());
+        let images = Images::open(&settings.data_root, catalogue.clone(), client, &|id| live.contains(id))?;
+        let networks = Networks::open(settings.network.clone(), catalogue.clone())?;
+        let stage = sys::memfd::sealed(settings.stage, c"gantry-stage").step("seal the stage program")?;
+        write_init(&settings)?;
+        let inner = Arc::new(Self {
+            id: identity(&settings.data_root)?,
+            store: Store::open(catalogue)?,
+            images,
+            networks: Arc::new(networks),
+            containers: Registry::default(),
+            execs: Execs::default(),
+            events: Events::default(),
+            stage,
+            settings,
+        });
+        recover::recover(&inner, stored).await;
+        Ok(inner)
+    }
+
+    /// The files of a container's present run.
+    pub fn bundle(&self, id: &str) -> PathBuf {
+        self.settings.run_root.join("containers").join(id)
+    }
+
+    /// The container's persistent files.
+    pub fn container_dir(&self, id: &str) -> PathBuf {
+        self.settings.data_root.join("containers").join(id)
+    }
+
+    /// Its log.
+    pub fn log_path(&self, record: &Record) -> PathBuf {
+        self.container_dir(&record.id).join(format!("{}-json.log", record.id))
+    }
+
+    /// Its exit record: where it outlives a power cut, but for a container that is removed at its end.
+    pub fn exit_path(&self, record: &Record) -> PathBuf {
+        let folder = if record.host_config.auto_remove { self.bundle(&record.id) } else { self.container_dir(&record.id) };
+        folder.join("exit.json")
+    }
+
+    /// How its last run ended, where that is on record.
+    pub fn exit_record(&self, record: &Record) -> Option<ExitRecord> {
+        serde_json::from_slice(&fs::read(self.exit_path(record)).ok()?).ok()
+    }
+
+    /// Writes the present state of a container down, without waiting for the disk.
+    pub fn keep(&self, stored: &Stored) {
+        if !stored.record.host_config.auto_remove {
+            self.store.put_later(stored.clone());
+        } else if let Err(fault) = self.keep_in_run_root(stored) {
+            tracing::error!(container = stored.record.id, %fault, "its record was not written");
+        }
+    }
+
+    /// Writes the record of a container that is removed at its end.
+    pub fn keep_in_run_root(&self, stored: &Stored) -> Result<()> {
+        let bundle = self.bundle(&stored.record.id);
+        make_dir(&bundle, 0o700)?;
+        let bytes = serde_json::to_vec(stored).step("write the container's record")?;
+        let (new, path) = (bundle.join("record.new"), bundle.join(RUN_RECORD));
+        let file = fs::File::options().create(true).truncate(true).write(true).mode(0o600).open(&new);
+        file.and_then(|mut file| file.write_all(&bytes)).and_then(|()| fs::rename(&new, &path)).step(format_args!("write {}", path.display()))
+    }
+
+    /// Removes all of a container but its place in the registry. What has been removed stays so when this fails.
+    pub async fn forget(self: &Arc<Self>, record: &Record) -> Result<()> {
+        if !record.host_config.auto_remove {
+            self.store.remove(&record.id).await.step("remove the container's record")?;
+        }
+        let (engine, id) = (Arc::clone(self), record.id.clone());
+        crate::container::blocking(move || {
+            engine.images.remove_container_layer(&id);
+            let bundle = engine.bundle(&id);
+            match fs::remove_dir_all(&bundle) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).step(format_args!("remove {}", bundle.display())),
+                _ => Ok(()),
+            }
+        })
+        .await?;
+        self.execs.forget(&record.id);
+        Ok(())
+    }
+
+    /// Bytes of the writable layer, and of all layers together.
+    pub fn sizes(&self, record: &Record) -> (i64, i64) {
+        let own = self.images.container_size(&record.id);
+        let image = self.images.get(&record.image_id).map_or(0, |image| image.size);
+        let signed = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+        (signed(own), signed(own.saturating_add(image)))
+    }
+}
+
+/// The roots and what the engine keeps in them. Nobody but root looks into them (CVE-2021-41091).
+fn make_roots(settings: &Settings) -> Result<()> {
+    make_dir(&settings.data_root, 0o710)?;
+    make_dir(&settings.data_root.join("containers"), 0o710)?;
+    make_dir(&settings.run_root, 0o711)?;
+    make_dir(&settings.run_root.join("containers"), 0o700)
+}
+
+fn make_dir(path: &Path, mode: u32) -> Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(mode).create(path).step(format_args!("make {}", path.display()))
+}
+
+/// Only one daemon can have the catalogue open. The one before may be about to end.
+async fn open_catalogue(data_root: &Path) -> Result<Catalogue> {
+    Catalogue::open(&data_root.join("catalogue.redb")).map_err(|error| {
+        Fault::system(format!("{}: is another daemon using this data root?", fault::chain(&error)))
+    })
+}
+
+/// The init program of `--init`, as a file that can be bound into containers.
+fn write_init(settings: &Settings) -> Result<()> {
+    let path = settings.run_root.join("init");
+    let new = settings.run_root.join("init.new");
+    let _ = fs::remove_file(&new);
+    let file = fs::File::options().create_new(true).write(true).mode(0o555).open(&new);
+    file.and_then(|mut file| file.write_all(settings.stage)).and_then(|()| fs::rename(&new, &path)).step("write the init program")
+}
+
+/// A random identity, kept with the data.
+fn identity(data_root: &Path) -> Result<String> {
+    let path = data_root.join("engine-id");
+    if let Ok(id) = fs::read_to_string(&path) {
+        return Ok(id.trim().to_owned());
+    }
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|error| Fault::system(format!("make an id: {error}")))?;
+    let h = hex::encode(random);
+    let id = format!("{}-{}-{}-{}-{}", &h[..8], &h[8..12], &h[12..16], &h[16..20], &h[20..]);
+    fs::write(&path, &id).step("write the engine's id")?;
+    Ok(id)
+}
