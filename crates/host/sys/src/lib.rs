@@ -1,1 +1,4 @@
 //! The only unsafe code: system calls that no library offers safely.
+
+pub mod netns;
+pub mod sockopt;
