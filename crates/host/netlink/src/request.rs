@@ -5,7 +5,10 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 use netlink_packet_core::{NetlinkHeader, NetlinkMessage, NetlinkPayload};
 use netlink_packet_route::address::{AddressAttribute, AddressMessage, AddressScope};
-use netlink_packet_route::link::{InfoData, InfoKind, InfoVeth, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
+use netlink_packet_route::link::{
+    InfoBridgePort, InfoData, InfoKind, InfoPortData, InfoPortKind, InfoVeth, LinkAttribute, LinkFlags, LinkInfo,
+    LinkMessage,
+};
 use netlink_packet_route::route::{
     RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType,
 };
@@ -37,7 +40,7 @@ pub struct Veth<'a> {
     pub peer_name: &'a str,
     /// Hardware address of the other end.
     pub peer_mac: Mac,
-    /// Where the other end is made, and switched on.
+    /// Where the other end is made.
     pub peer_netns: BorrowedFd<'a>,
 }
 
@@ -54,6 +57,8 @@ pub struct Change<'a> {
     pub mac: Option<Mac>,
     /// A remark.
     pub alias: Option<&'a str>,
+    /// For the port of a bridge: whether frames may leave by the port that they came from.
+    pub hairpin: Option<bool>,
 }
 
 impl Request {
@@ -66,21 +71,17 @@ impl Request {
             LinkAttribute::Mtu(mtu),
             LinkAttribute::LinkInfo(vec![LinkInfo::Kind(InfoKind::Bridge)]),
         ];
-        Self::new_link(format!("add bridge `{name}`"), link(None, LinkFlags::empty(), attributes))
+        Self::new_link(format!("add bridge `{name}`"), link(attributes))
     }
 
-    /// Makes a pair of interfaces. The end in this namespace stays switched off.
+    /// Makes a pair of interfaces, both switched off: neither can be on before the other exists (`veth_open`).
     pub fn add_veth(veth: &Veth<'_>) -> Self {
-        let peer = link(
-            None,
-            LinkFlags::Up,
-            vec![
-                LinkAttribute::IfName(veth.peer_name.into()),
-                LinkAttribute::Address(veth.peer_mac.into()),
-                LinkAttribute::Mtu(veth.mtu),
-                LinkAttribute::NetNsFd(veth.peer_netns.as_raw_fd()),
-            ],
-        );
+        let peer = link(vec![
+            LinkAttribute::IfName(veth.peer_name.into()),
+            LinkAttribute::Address(veth.peer_mac.into()),
+            LinkAttribute::Mtu(veth.mtu),
+            LinkAttribute::NetNsFd(veth.peer_netns.as_raw_fd()),
+        ]);
         let info = vec![LinkInfo::Kind(InfoKind::Veth), LinkInfo::Data(InfoData::Veth(InfoVeth::Peer(peer)))];
         let attributes = vec![
             LinkAttribute::IfName(veth.name.into()),
@@ -88,7 +89,7 @@ impl Request {
             LinkAttribute::Controller(veth.controller),
             LinkAttribute::LinkInfo(info),
         ];
-        Self::new_link(format!("add veth `{}`", veth.name), link(None, LinkFlags::empty(), attributes))
+        Self::new_link(format!("add veth `{}`", veth.name), link(attributes))
     }
 
     /// Changes the link with this name.
@@ -98,17 +99,22 @@ impl Request {
         attributes.extend(change.mtu.map(LinkAttribute::Mtu));
         attributes.extend(change.mac.map(|mac| LinkAttribute::Address(mac.into())));
         attributes.extend(change.alias.map(|alias| LinkAttribute::IfAlias(alias.into())));
-        let mut message = link(None, LinkFlags::empty(), attributes);
+        attributes.extend(change.hairpin.map(|hairpin| {
+            let port = InfoPortData::BridgePort(vec![InfoBridgePort::HairpinMode(hairpin)]);
+            LinkAttribute::LinkInfo(vec![LinkInfo::PortKind(InfoPortKind::Bridge), LinkInfo::PortData(port)])
+        }));
+        let mut message = link(attributes);
         if let Some(up) = change.up {
             message.header.change_mask = LinkFlags::Up;
             message.header.flags.set(LinkFlags::Up, up);
         }
-        Self { step: format!("set up link `{name}`"), flags: 0, message: RouteNetlinkMessage::SetLink(message) }
+        // Not RTM_SETLINK, which does not know ports.
+        Self { step: format!("set up link `{name}`"), flags: 0, message: RouteNetlinkMessage::NewLink(message) }
     }
 
     /// Removes the link with this name, and its peer. The kernel takes 15–25 ms for it.
     pub fn delete_link(name: &str) -> Self {
-        let message = link(None, LinkFlags::empty(), vec![LinkAttribute::IfName(name.into())]);
+        let message = link(vec![LinkAttribute::IfName(name.into())]);
         Self { step: format!("remove link `{name}`"), flags: 0, message: RouteNetlinkMessage::DelLink(message) }
     }
 
@@ -174,11 +180,8 @@ impl Request {
     }
 }
 
-fn link(index: Option<u32>, flags: LinkFlags, attributes: Vec<LinkAttribute>) -> LinkMessage {
+fn link(attributes: Vec<LinkAttribute>) -> LinkMessage {
     let mut message = LinkMessage::default();
-    message.header.index = index.unwrap_or(0);
-    message.header.flags = flags;
-    message.header.change_mask = flags;
     message.attributes = attributes;
     message
 }

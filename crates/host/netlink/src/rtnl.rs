@@ -23,6 +23,9 @@ impl Rtnl {
     /// Sends all requests in one piece and waits for all answers. The kernel carries out each for itself, also those
     /// after one that it refuses; the first refusal is the error.
     pub fn run(&mut self, requests: Vec<Request>) -> Result<(), Error> {
+        if requests.is_empty() {
+            return Ok(());
+        }
         let mut steps = HashMap::with_capacity(requests.len());
         let mut bytes = Vec::new();
         for request in requests {
@@ -76,9 +79,16 @@ impl Rtnl {
 
     /// The IPv4 addresses of the link with this index.
     pub fn addresses(&mut self, index: u32) -> Result<Vec<Address>, Error> {
+        let mut addresses = self.all_addresses()?;
+        addresses.retain(|address| address.index == index);
+        Ok(addresses)
+    }
+
+    /// The IPv4 addresses of all links.
+    pub fn all_addresses(&mut self) -> Result<Vec<Address>, Error> {
         let mut addresses = Vec::new();
         self.socket.dump("list addresses", link::list_addresses, |message| {
-            addresses.extend(Address::parse(message.body).filter(|address| address.index == index));
+            addresses.extend(Address::parse(message.body));
         })?;
         addresses.sort_unstable();
         addresses.dedup();
