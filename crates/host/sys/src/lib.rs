@@ -10,10 +10,12 @@ pub mod inherited;
 pub mod keyring;
 pub mod memfd;
 pub mod mount;
+pub mod netns;
 pub mod path;
 pub mod seccomp;
 pub mod signal;
 pub mod signals;
+pub mod sockopt;
 pub mod spawn;
 
 use std::io;

@@ -1,0 +1,29 @@
+//! Kernel settings of the calling thread's network namespace, below `/proc/sys/net`.
+
+use std::io;
+
+use fault::{Result, Step};
+
+/// Reads a setting: `ipv4/ip_forward`.
+pub fn read(name: &str) -> Result<String> {
+    let text = std::fs::read_to_string(path(name)).step(format!("read net/{name}"))?;
+    Ok(text.trim().to_owned())
+}
+
+/// Writes a setting.
+pub fn write(name: &str, value: &str) -> Result<()> {
+    std::fs::write(path(name), value).step(format!("set net/{name} to {value}"))
+}
+
+/// Writes a setting that a kernel without its feature (IPv6 switched off) does not have.
+pub fn write_if_there(name: &str, value: &str) -> Result<()> {
+    match std::fs::write(path(name), value) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done.step(format!("set net/{name} to {value}")),
+    }
+}
+
+/// A `.` in a link's name would be no trouble here: unlike sysctl(8), the path keeps it apart.
+fn path(name: &str) -> String {
+    format!("/proc/sys/net/{name}")
+}
