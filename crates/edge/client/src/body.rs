@@ -81,15 +81,13 @@ pub struct JsonStream {
 impl JsonStream {
     /// The next value, or `None` at the end.
     pub async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Error> {
-        let broken =
-            |error: serde_json::Error| Error::Protocol { step: "read the daemon's stream", cause: error.to_string() };
         loop {
-            let mut values = serde_json::Deserializer::from_slice(&self.buffer).into_iter::<T>();
+            let mut values = serde_json::Deserializer::from_slice(&self.buffer).into_iter::<serde_json::Value>();
             match values.next() {
                 Some(Ok(value)) => {
                     let used = values.byte_offset();
                     self.buffer.advance(used);
-                    return Ok(Some(value));
+                    return api::json::from_value(&value).map(Some).map_err(broken);
                 }
                 Some(Err(error)) if !error.is_eof() || self.ended => return Err(broken(error)),
                 None if self.ended => return Ok(None),
@@ -107,4 +105,8 @@ impl JsonStream {
             }
         }
     }
+}
+
+fn broken(error: impl std::error::Error) -> Error {
+    Error::Protocol { step: "read the daemon's stream", cause: error.to_string() }
 }

@@ -2,7 +2,8 @@
 
 use crate::hijack::{self, Hijacked};
 use crate::transport::Stream;
-use crate::{Body, Endpoint, Error, Ping, Query, Version};
+use crate::{Body, Endpoint, Error, Ping, Query};
+use api::version::{ApiVersion, NEWEST, OLDEST};
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -21,7 +22,7 @@ pub struct Settings {
     /// Where the daemon listens.
     pub endpoint: Endpoint,
     /// A fixed API version (`DOCKER_API_VERSION`); it is negotiated when absent.
-    pub version: Option<Version>,
+    pub version: Option<ApiVersion>,
     /// Headers of every request (`HttpHeaders` of the configuration).
     pub headers: Vec<(String, String)>,
     /// The `User-Agent`.
@@ -31,7 +32,7 @@ pub struct Settings {
 /// A client of one daemon. It connects when first used.
 pub struct Client {
     settings: Settings,
-    version: OnceLock<Version>,
+    version: OnceLock<ApiVersion>,
     ping: OnceLock<Ping>,
     idle: Mutex<Option<SendRequest<RequestBody>>>,
 }
@@ -131,8 +132,8 @@ impl Client {
     }
 
     /// The API version of this client's requests: fixed, negotiated, or the newest before the first request.
-    pub fn version(&self) -> Version {
-        self.version.get().copied().unwrap_or(Version::NEWEST)
+    pub fn version(&self) -> ApiVersion {
+        self.version.get().copied().unwrap_or(NEWEST)
     }
 
     /// What the daemon said about itself; asks it once.
@@ -145,12 +146,12 @@ impl Client {
     }
 
     /// The negotiated version: the daemon's newest, or this client's when that is older.
-    pub async fn negotiate(&self) -> Result<Version, Error> {
+    pub async fn negotiate(&self) -> Result<ApiVersion, Error> {
         if let Some(version) = self.version.get() {
             return Ok(*version);
         }
-        let daemon = self.ping().await?.api_version.unwrap_or(Version::FALLBACK);
-        Ok(*self.version.get_or_init(|| daemon.min(Version::NEWEST)))
+        let daemon = self.ping().await?.api_version.unwrap_or(OLDEST);
+        Ok(*self.version.get_or_init(|| daemon.min(NEWEST)))
     }
 
     async fn ask(&self) -> Result<Ping, Error> {

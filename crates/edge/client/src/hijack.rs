@@ -131,9 +131,8 @@ fn unchunk(body: &[u8], chunked: bool) -> Vec<u8> {
     let (mut out, mut rest) = (Vec::new(), body);
     while let Some(line) = rest.windows(2).position(|window| window == b"\r\n") {
         let size = std::str::from_utf8(&rest[..line]).ok().and_then(|size| usize::from_str_radix(size.trim(), 16).ok());
-        let Some(chunk) = size.filter(|size| *size > 0).and_then(|size| rest.get(line + 2..line + 2 + size)) else {
-            break;
-        };
+        let data = &rest[line + 2..];
+        let Some(chunk) = size.filter(|size| *size > 0).and_then(|size| data.get(..size)) else { break };
         out.extend_from_slice(chunk);
         rest = data.get(chunk.len() + 2..).unwrap_or(&[]);
     }

@@ -14,7 +14,6 @@ mod hijack;
 mod ping;
 mod query;
 mod transport;
-mod version;
 
 pub use body::{Body, JsonStream, Reader};
 pub use client::{Client, Request, Settings};
@@ -24,4 +23,4 @@ pub use hijack::Hijacked;
 pub use ping::Ping;
 pub use query::Query;
 pub use transport::{ReadHalf, WriteHalf};
-pub use version::Version;
+pub use api::version::ApiVersion;

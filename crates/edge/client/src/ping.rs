@@ -1,13 +1,13 @@
 //! What a daemon says about itself in the headers of `/_ping`.
 
-use crate::Version;
+use api::version::ApiVersion;
 use http::HeaderMap;
 
 /// The headers of `/_ping`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ping {
     /// The newest API version the daemon speaks.
-    pub api_version: Option<Version>,
+    pub api_version: Option<ApiVersion>,
     /// `linux` or `windows`.
     pub os: String,
     /// Whether experimental features are on.
@@ -20,7 +20,7 @@ impl Ping {
     pub(crate) fn from_headers(headers: &HeaderMap) -> Ping {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("").to_string();
         Ping {
-            api_version: Version::parse(&text("api-version")),
+            api_version: text("api-version").parse().ok(),
             os: text("ostype"),
             experimental: text("docker-experimental") == "true",
             builder: text("builder-version"),
