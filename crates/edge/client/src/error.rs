@@ -1,0 +1,99 @@
+//! What can go wrong between client and daemon, in Docker's words.
+
+use crate::Endpoint;
+use std::io;
+
+/// A failed request.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nobody listens at the endpoint.
+    #[error("Cannot connect to the Docker daemon at {endpoint}. Is the docker daemon running?")]
+    NoDaemon {
+        /// Where the daemon was expected.
+        endpoint: Endpoint,
+        /// What connecting said.
+        #[source]
+        source: io::Error,
+    },
+    /// The socket may not be used by this user.
+    #[error("permission denied while trying to connect to the Docker daemon socket at {endpoint}: {verb} {url}: dial unix {path}: connect: permission denied", path = socket_path(.endpoint))]
+    PermissionDenied {
+        /// Where the daemon listens.
+        endpoint: Endpoint,
+        /// The request's method, as Go's client prints it.
+        verb: String,
+        /// The request's address, quoted.
+        url: String,
+    },
+    /// The daemon refused; `status` is HTTP's.
+    #[error("Error response from daemon: {message}")]
+    Daemon {
+        /// The HTTP status.
+        status: u16,
+        /// The daemon's message.
+        message: String,
+    },
+    /// The daemon refused without saying why.
+    #[error(
+        "request returned {reason} for API route and version {url}, check if the server supports the requested API version"
+    )]
+    Silent {
+        /// The HTTP status.
+        status: u16,
+        /// The status's name.
+        reason: String,
+        /// The address of the request.
+        url: String,
+    },
+    /// The connection failed on the way.
+    #[error("error during connect: {0}")]
+    Transport(String),
+    /// The daemon's answer is not what the API says.
+    #[error("{step}: {cause}")]
+    Protocol {
+        /// What was being read.
+        step: &'static str,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// Reading or writing a stream failed.
+    #[error(transparent)]
+    Stream(#[from] io::Error),
+}
+
+fn socket_path(endpoint: &Endpoint) -> String {
+    match endpoint {
+        Endpoint::Unix(path) => path.display().to_string(),
+        Endpoint::Tcp { authority } => authority.clone(),
+    }
+}
+
+impl Error {
+    /// The HTTP status of a refusal.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Error::Daemon { status, .. } | Error::Silent { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// Whether the object of the request does not exist.
+    pub fn is_not_found(&self) -> bool {
+        self.status() == Some(404)
+    }
+
+    /// Whether no daemon answered at all, so that one may be started.
+    pub fn is_no_daemon(&self) -> bool {
+        matches!(self, Error::NoDaemon { .. })
+    }
+
+    pub(crate) fn transport(error: impl std::error::Error) -> Error {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            text = format!("{text}: {cause}");
+            source = cause.source();
+        }
+        Error::Transport(text)
+    }
+}
