@@ -1,1 +1,3 @@
 //! The only unsafe code: system calls that no library offers safely.
+
+pub mod tree;
