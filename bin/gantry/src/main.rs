@@ -1,5 +1,55 @@
-//! The one binary: client, daemon, and the shim it carries.
+//! The one binary: client, daemon, and the small program that it carries for each container.
+//!
+//! Its face depends on the name it is called by: `gantryd` and `dockerd` are the daemon, as `gantry daemon` is;
+//! anything else is the client.
 
 #![forbid(unsafe_code)]
 
-fn main() {}
+mod autostart;
+mod daemon;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// The program that exists once per container: shim, init and hello.
+static STAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/stage.bin"));
+
+fn main() -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    match daemon_arguments(&args) {
+        Some((program, rest)) => daemon::main(&program, &rest),
+        None => exit_code(cli::main(args, cli::Hooks { start_daemon: Some(autostart::start) })),
+    }
+}
+
+/// The daemon's name and arguments, where that is the face asked for.
+fn daemon_arguments(args: &[OsString]) -> Option<(String, Vec<String>)> {
+    let text = |arg: &OsString| arg.to_string_lossy().into_owned();
+    let name = args.first().map(|first| Path::new(first).file_name().unwrap_or(first).to_string_lossy().into_owned())?;
+    if name == "gantryd" || name == "dockerd" {
+        return Some((name, args[1..].iter().map(text).collect()));
+    }
+    if args.get(1).is_some_and(|first| first == "daemon") {
+        return Some((format!("{name} daemon"), args[2..].iter().map(text).collect()));
+    }
+    None
+}
+
+fn exit_code(code: i32) -> ExitCode {
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_face_follows_the_name() {
+        let face = |args: &[&str]| daemon_arguments(&args.iter().map(OsString::from).collect::<Vec<_>>()).map(|(name, _)| name);
+        assert_eq!(face(&["/usr/bin/dockerd", "-D"]).as_deref(), Some("dockerd"));
+        assert_eq!(face(&["gantry", "daemon"]).as_deref(), Some("gantry daemon"));
+        assert_eq!(face(&["docker", "run", "daemon"]), None);
+        assert_eq!(face(&["gantry"]), None);
+    }
+}

@@ -1,3 +1,11 @@
-//! Containers: record, rules, life cycle, specification.
+//! Containers: the record, the rules of its life, and the runtime specification it becomes.
+//!
+//! Pure: it knows nothing of images, networks, the kernel or the clock.
 
 #![forbid(unsafe_code)]
+
+pub mod capabilities;
+pub mod lifecycle;
+pub mod random_name;
+pub mod state;
+pub mod users;

@@ -1,0 +1,119 @@
+//! The daemon's face: options, checks, wiring, signals.
+
+mod logging;
+mod notify;
+mod options;
+mod pidfile;
+mod preflight;
+mod settings;
+
+use std::fs;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use options::{Request, Values};
+use settings::Settings;
+
+/// How long open requests may go on after a request to stop.
+const LAST_REQUESTS: Duration = Duration::from_secs(5);
+
+/// Runs the daemon until it is told to stop.
+pub fn main(program: &str, args: &[String]) -> ExitCode {
+    let outcome = match options::parse(args) {
+        Ok(Request::Help) => {
+            print!("{}", options::help(program));
+            Ok(())
+        }
+        Ok(Request::Version) => {
+            println!("Gantry version {}, build {}", env!("CARGO_PKG_VERSION"), engine::BUILD);
+            Ok(())
+        }
+        Ok(Request::Run(values)) => run(program, values),
+        Err(message) => Err(anyhow!("{message}")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{program}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(program: &str, mut values: Values) -> Result<()> {
+    read_config_file(&mut values)?;
+    values.check().map_err(|message| anyhow!(message))?;
+    let settings = settings::read(program, &values).map_err(|message| anyhow!(message))?;
+    if values.switch("validate", false) {
+        println!("configuration OK");
+        return Ok(());
+    }
+    logging::start(&settings.logging);
+    for note in values.notes() {
+        tracing::warn!("{note}");
+    }
+    preflight::check().map_err(|message| anyhow!(message))?;
+    if std::env::var_os(crate::autostart::DETACHED).is_some() {
+        rustix::process::setsid().context("leave the client's session")?;
+    }
+    let _pidfile = pidfile::Pidfile::write(&settings.pidfile)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .worker_threads(2)
+        .max_blocking_threads(64)
+        .thread_keep_alive(Duration::from_secs(2))
+        .build()
+        .context("start the async runtime")?;
+    let outcome = runtime.block_on(serve(settings));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}
+
+fn read_config_file(values: &mut Values) -> Result<()> {
+    let named = values.text("config-file").map(str::to_owned);
+    let path = named.clone().unwrap_or_else(|| "/etc/docker/daemon.json".into());
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        // dockerd: a default file that is missing is fine, one that was named is not.
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(anyhow!("unable to configure the Docker daemon with file {path}: {error}")),
+    };
+    values.merge_file(&text).map_err(|message| anyhow!("unable to configure the Docker daemon with file {path}: {message}"))
+}
+
+async fn serve(settings: Settings) -> Result<()> {
+    let listeners = server::listen(&settings.hosts, settings.group.as_deref()).await.map_err(|error| anyhow!("{error}"))?;
+    let engine = engine::Engine::open(settings.engine).await.map_err(|fault| anyhow!("{fault}"))?;
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(wait_for_signal(stop));
+    notify::ready();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), hosts = ?settings.hosts, "daemon is ready");
+    server::serve(engine.clone(), listeners, stopped, LAST_REQUESTS).await.map_err(|error| anyhow!("{error}"))?;
+    notify::stopping();
+    engine.close().await;
+    tracing::info!("daemon has stopped; running containers go on");
+    Ok(())
+}
+
+/// Sets the flag at SIGTERM or SIGINT; a third signal ends the process at once, as dockerd does.
+async fn wait_for_signal(stop: watch::Sender<bool>) {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        tracing::error!("signals cannot be received");
+        return;
+    };
+    for count in 1u32.. {
+        let number = tokio::select! {
+            _ = terminate.recv() => 15,
+            _ = interrupt.recv() => 2,
+        };
+        tracing::info!(signal = number, "told to stop");
+        let _ = stop.send(true);
+        if count == 3 {
+            std::process::exit(128 + number);
+        }
+    }
+}
