@@ -18,6 +18,7 @@ pub mod signal;
 pub mod signals;
 pub mod sockopt;
 pub mod spawn;
+pub mod tree;
 
 use std::io;
 
