@@ -129,7 +129,7 @@ fn network(values: &Values) -> Result<network::Settings, String> {
 fn registry(values: &Values) -> Result<registry::Settings, String> {
     let mut settings = registry::Settings::standard(format!("docker/{} gantry", env!("CARGO_PKG_VERSION")));
     for host in values.list("insecure-registry") {
-        settings.insecure.push(InsecureHost::parse(host).map_err(|error| error.to_string())?);
+        settings.insecure.push(host.parse::<InsecureHost>().map_err(|error| error.to_string())?);
     }
     for mirror in values.list("registry-mirror") {
         settings.mirrors.push(registry::Settings::mirror(mirror).map_err(|error| error.to_string())?);

@@ -11,6 +11,7 @@ use container::record::Record;
 use fault::{Fault, Result, Step};
 use image::Images;
 use metastore::Catalogue;
+use names::ContainerId;
 use network::Networks;
 use shim_proto::ExitRecord;
 
@@ -52,7 +53,7 @@ impl Inner {
         make_roots(&settings)?;
         let catalogue = open_catalogue(&settings.data_root).await?;
         let stored = recover::stored(&catalogue, &settings.run_root)?;
-        let live: std::collections::HashSet<String> = stored.iter().map(|stored| stored.record.id.clone()).collect();
+        let live: std::collections::HashSet<String> = stored.iter().map(|stored| stored.record.id.to_string()).collect();
         let client = registry::Client::new(settings.registry.clone());
         let images = Images::open(&settings.data_root, catalogue.clone(), client, &|id| live.contains(id))?;
         let networks = Networks::open(settings.network.clone(), catalogue.clone())?;
@@ -74,13 +75,13 @@ impl Inner {
     }
 
     /// The files of a container's present run.
-    pub fn bundle(&self, id: &str) -> PathBuf {
-        self.settings.run_root.join("containers").join(id)
+    pub fn bundle(&self, id: impl AsRef<str>) -> PathBuf {
+        self.settings.run_root.join("containers").join(id.as_ref())
     }
 
     /// The container's persistent files.
-    pub fn container_dir(&self, id: &str) -> PathBuf {
-        self.settings.data_root.join("containers").join(id)
+    pub fn container_dir(&self, id: &ContainerId) -> PathBuf {
+        self.settings.data_root.join("containers").join(id.as_str())
     }
 
     /// Its log.
@@ -104,7 +105,7 @@ impl Inner {
         if !stored.record.host_config.auto_remove {
             self.store.put_later(stored.clone());
         } else if let Err(fault) = self.keep_in_run_root(stored) {
-            tracing::error!(container = stored.record.id, %fault, "its record was not written");
+            tracing::error!(container = %stored.record.id, %fault, "its record was not written");
         }
     }
 
@@ -121,11 +122,11 @@ impl Inner {
     /// Removes all of a container but its place in the registry. What has been removed stays so when this fails.
     pub async fn forget(self: &Arc<Self>, record: &Record) -> Result<()> {
         if !record.host_config.auto_remove {
-            self.store.remove(&record.id).await.step("remove the container's record")?;
+            self.store.remove(record.id.as_str()).await.step("remove the container's record")?;
         }
         let (engine, id) = (Arc::clone(self), record.id.clone());
         crate::container::blocking(move || {
-            engine.images.remove_container_layer(&id);
+            engine.images.remove_container_layer(&id)?;
             let bundle = engine.bundle(&id);
             match fs::remove_dir_all(&bundle) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).step(format_args!("remove {}", bundle.display())),
@@ -133,14 +134,14 @@ impl Inner {
             }
         })
         .await?;
-        self.execs.forget(&record.id);
+        self.execs.forget(record.id.as_str());
         Ok(())
     }
 
     /// Bytes of the writable layer, and of all layers together.
     pub fn sizes(&self, record: &Record) -> (i64, i64) {
-        let own = self.images.container_size(&record.id);
-        let image = self.images.get(&record.image_id).map_or(0, |image| image.size);
+        let own = self.images.container_size(&record.id).unwrap_or(0);
+        let image = self.images.get(record.image_id.as_str()).map_or(0, |image| image.size);
         let signed = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
         (signed(own), signed(own.saturating_add(image)))
     }

@@ -37,13 +37,13 @@ impl Store {
 
     /// Hands a change in without waiting for the disk.
     pub fn put_later(&self, stored: Stored) {
-        let id = stored.record.id.clone();
+        let id = stored.record.id.to_string();
         let _ = self.changes.send(Change { id, stored: Some(stored), done: None });
     }
 
     /// Writes a container; on disk when this returns.
     pub async fn put(&self, stored: Stored) -> Result<()> {
-        let id = stored.record.id.clone();
+        let id = stored.record.id.to_string();
         self.change(id, Some(stored)).await
     }
 

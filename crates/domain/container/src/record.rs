@@ -1,6 +1,7 @@
 //! What is stored of a container.
 
 use api::container::{ContainerConfig, HostConfig};
+use names::{ContainerId, Digest};
 use serde::{Deserialize, Serialize};
 
 use crate::state::State;
@@ -8,14 +9,14 @@ use crate::state::State;
 /// One container. Times are nanoseconds since 1970.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Record {
-    /// 64 hexadecimal digits.
-    pub id: String,
+    /// Its id.
+    pub id: ContainerId,
     /// Without a slash.
     pub name: String,
     /// When it was made.
     pub created_at: i64,
-    /// The image's id, as `sha256:…`.
-    pub image_id: String,
+    /// The image's id.
+    pub image_id: Digest,
     /// The portable part, merged with the image's.
     pub config: ContainerConfig,
     /// The part that belongs to this host.
@@ -32,14 +33,9 @@ impl Record {
         entrypoint.chain(command).map(String::as_str).collect()
     }
 
-    /// The first twelve digits of the id.
-    pub fn short_id(&self) -> &str {
-        self.id.get(..12).unwrap_or(&self.id)
-    }
-
     /// The host name, as it was given or made from the id.
     pub fn hostname(&self) -> &str {
-        if self.config.hostname.is_empty() { self.short_id() } else { &self.config.hostname }
+        if self.config.hostname.is_empty() { self.id.short() } else { &self.config.hostname }
     }
 
     /// The signal of a polite stop: signal(7) by name or number.

@@ -157,7 +157,7 @@ impl Actor {
     }
 
     fn admit(&self, verb: Verb) -> Result<()> {
-        lifecycle::admit(self.stored.state(), &self.stored.record.id, &self.stored.record.name, verb)
+        lifecycle::admit(self.stored.state(), self.stored.record.id.as_str(), &self.stored.record.name, verb)
     }
 
     /// Lets readers see the present state.
@@ -169,7 +169,7 @@ impl Actor {
     fn emit(&self, action: &str, more: &[(&str, String)]) {
         let mut attributes = self.stored.attributes();
         attributes.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-        self.engine.events.emit("container", action, &self.stored.record.id, attributes);
+        self.engine.events.emit("container", action, self.stored.record.id.as_str(), attributes);
     }
 
     async fn start(&mut self, by_policy: bool) -> Result<()> {
@@ -326,14 +326,14 @@ impl Actor {
 
     async fn restart_now(&mut self) {
         if let Err(fault) = self.start(true).await {
-            tracing::error!(container = self.stored.record.id, %fault, "the restart policy could not start it");
+            tracing::error!(container = %self.stored.record.id, %fault, "the restart policy could not start it");
         }
     }
 
     /// Gives the address and ports back, without being waited for.
     fn leave_network(&mut self) {
         let Some(endpoint) = self.stored.endpoint.take() else { return };
-        let attributes = [("container", self.stored.record.id.clone()), ("name", "bridge".into()), ("type", "bridge".into())];
+        let attributes = [("container", self.stored.record.id.to_string()), ("name", "bridge".into()), ("type", "bridge".into())];
         let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         self.engine.events.emit("network", "disconnect", &endpoint.network_id, attributes);
         let engine = Arc::clone(&self.engine);
@@ -352,7 +352,7 @@ impl Actor {
         }
         self.waiting.clear();
         self.gone = true;
-        self.engine.containers.remove(&self.stored.record.id, &self.stored.record.name);
+        self.engine.containers.remove(self.stored.record.id.as_str(), &self.stored.record.name);
         self.publish();
         self.emit("destroy", &[]);
         Ok(())

@@ -25,10 +25,10 @@ pub async fn attach(engine: &Arc<Inner>, request: AttachRequest) -> Result<Attac
         let streams = Streams { stdin, stdout: request.stdout, stderr: request.stderr };
         let _ = handle.inbox.send(Message::Attach { streams, promise }).await;
     }
-    engine.events.emit("container", "attach", &view.stored.record.id, view.stored.attributes());
+    engine.events.emit("container", "attach", view.stored.record.id.as_str(), view.stored.attributes());
     let (events, stored) = (engine.events.clone(), view);
-    let detached = move || events.emit("container", "detach", &stored.stored.record.id, stored.stored.attributes());
-    Ok(Attached { terminal, reader: Box::pin(std::io::Cursor::new(past).chain(reader)), writer: Box::pin(writer), detached: Box::new(detached) })
+    let detached = move || events.emit("container", "detach", stored.stored.record.id.as_str(), stored.stored.attributes());
+    Ok(Attached { terminal, reader: Box::pin(std::io::Cursor::new(past).chain(reader)), writer: Box::pin(writer), detach_keys: String::new(), detached: Box::new(detached) })
 }
 
 /// What is logged already, in the form of the stream that follows.

@@ -43,14 +43,14 @@ pub async fn create(engine: &Arc<Inner>, request: ContainerCreate) -> Result<Cre
     }
     let id = new_id()?;
     if config.hostname.is_empty() && host.uts_mode != "host" {
-        config.hostname = id[..12].to_owned();
+        config.hostname = id.short().to_owned();
     }
     let name = take_name(engine, request.name.as_deref(), &id)?;
     let record = Record {
         id: id.clone(),
         name: name.clone(),
         created_at: clock::now(),
-        image_id: image.id.to_string(),
+        image_id: image.id.clone(),
         config,
         host_config: host,
         state: State::default(),
@@ -60,36 +60,36 @@ pub async fn create(engine: &Arc<Inner>, request: ContainerCreate) -> Result<Cre
         engine.containers.release(&name);
         return Err(fault);
     }
-    engine.events.emit("container", "create", &id, stored.attributes());
-    engine.containers.insert(id.clone(), actor::spawn(engine, stored, None));
-    Ok(CreateResponse { id, warnings })
+    engine.events.emit("container", "create", id.as_str(), stored.attributes());
+    engine.containers.insert(id.to_string(), actor::spawn(engine, stored, None));
+    Ok(CreateResponse { id: id.to_string(), warnings })
 }
 
-fn new_id() -> Result<String> {
+fn new_id() -> Result<ContainerId> {
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(|error| Fault::system(format!("make an id: {error}")))?;
-    Ok(ContainerId::from_random(random).as_str().to_owned())
+    Ok(ContainerId::from_random(random))
 }
 
-fn take_name(engine: &Inner, wanted: Option<&str>, id: &str) -> Result<String> {
+fn take_name(engine: &Inner, wanted: Option<&str>, id: &ContainerId) -> Result<String> {
     if let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty()) {
         let bare = wanted.strip_prefix('/').unwrap_or(wanted);
         let name: ContainerName = bare.parse().map_err(|error: names::ContainerNameError| Fault::invalid(error.to_string()))?;
-        engine.containers.reserve(name.as_str(), id)?;
+        engine.containers.reserve(name.as_str(), id.as_str())?;
         return Ok(name.as_str().to_owned());
     }
     for attempt in 0..ATTEMPTS {
         let bits = getrandom::u64().map_err(|error| Fault::system(format!("make a name: {error}")))?;
         let name = random_name(bits, attempt);
-        match engine.containers.reserve(&name, id) {
+        match engine.containers.reserve(&name, id.as_str()) {
             Ok(()) => return Ok(name),
             Err(fault) if fault.kind() == Kind::Conflict => {}
             Err(fault) => return Err(fault),
         }
     }
     // All names in use: the id's first digits are one more.
-    engine.containers.reserve(&id[..12], id)?;
-    Ok(id[..12].to_owned())
+    engine.containers.reserve(id.short(), id.as_str())?;
+    Ok(id.short().to_owned())
 }
 
 /// Makes the writable layer and writes the record; undoes the first where the second fails.
@@ -98,7 +98,7 @@ async fn make(engine: &Arc<Inner>, stored: &Stored) -> Result<()> {
     blocking(move || owner.images.create_container_layer(&image, &id).map(drop)).await?;
     let written = if stored.record.host_config.auto_remove { engine.keep_in_run_root(stored) } else { engine.store.put(stored.clone()).await };
     if written.is_err() {
-        engine.images.remove_container_layer(&stored.record.id);
+        let _ = engine.images.remove_container_layer(&stored.record.id);
     }
     written.step("write the container's record")
 }

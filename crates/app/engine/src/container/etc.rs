@@ -13,7 +13,7 @@ use super::Stored;
 use crate::inner::Inner;
 
 /// The files of a container, by their names on the host and where they appear.
-pub fn files(engine: &Inner, id: &str) -> Vec<(PathBuf, &'static str)> {
+pub fn files(engine: &Inner, id: &names::ContainerId) -> Vec<(PathBuf, &'static str)> {
     let folder = engine.container_dir(id);
     vec![
         (folder.join("resolv.conf"), "/etc/resolv.conf"),

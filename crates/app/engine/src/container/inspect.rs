@@ -29,12 +29,12 @@ pub async fn inspect(engine: &Arc<Inner>, request: ContainerLook) -> Result<Cont
     let file = |name: &str| etc::files(engine, &record.id).into_iter().find(|(path, _)| path.ends_with(name));
     let file = |name: &str| file(name).filter(|_| record.state.started_at.is_some()).map_or(String::new(), |(path, _)| path.display().to_string());
     Ok(ContainerInspect {
-        id: record.id.clone(),
+        id: record.id.to_string(),
         created: rfc3339(Some(record.created_at)),
         path,
         args,
         state: state(&record.state),
-        image: record.image_id.clone(),
+        image: record.image_id.to_string(),
         resolv_conf_path: file("resolv.conf"),
         hostname_path: file("hostname"),
         hosts_path: file("hosts"),
@@ -46,7 +46,7 @@ pub async fn inspect(engine: &Arc<Inner>, request: ContainerLook) -> Result<Cont
         mount_label: String::new(),
         process_label: String::new(),
         app_armor_profile: String::new(),
-        exec_ids: engine.execs.of(&record.id),
+        exec_ids: engine.execs.of(record.id.as_str()),
         host_config: record.host_config.clone(),
         graph_driver: graph_driver(engine, stored),
         size_rw: sizes.map(|(rw, _)| rw),
@@ -75,10 +75,10 @@ fn state(state: &State) -> api::container::State {
 }
 
 fn graph_driver(engine: &Inner, stored: &Stored) -> GraphDriver {
-    let Ok(layers) = engine.images.container_layers(&stored.record.image_id, &stored.record.id) else { return GraphDriver::default() };
+    let Ok(layers) = engine.images.container_layers(&stored.record.id, &stored.record.image_id) else { return GraphDriver::default() };
     let lower = layers.lower.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(":");
     let data = [
-        ("ID", stored.record.id.clone()),
+        ("ID", stored.record.id.to_string()),
         ("LowerDir", lower),
         ("UpperDir", layers.upper.display().to_string()),
         ("WorkDir", layers.work.display().to_string()),

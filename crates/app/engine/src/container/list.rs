@@ -5,7 +5,6 @@ use std::sync::Arc;
 use api::container::{ContainerSummary, HostConfigSummary};
 use api::filters::Filters;
 use api::network::NetworkSettingsSummary;
-use api::port::PortSummary;
 use container::state::{Phase, State};
 use fault::{Fault, Result};
 
@@ -83,7 +82,7 @@ fn has_label(stored: &Stored, wanted: &str) -> bool {
 fn matches_one(engine: &Inner, stored: &Stored, name: &str, value: &str) -> bool {
     let record = &stored.record;
     match name {
-        "id" => record.id.starts_with(value),
+        "id" => record.id.as_str().starts_with(value),
         "name" => {
             // The original's names have a slash in front, and patterns are searched for anywhere.
             let bare = value.trim_start_matches('^').trim_start_matches('/').trim_end_matches('$');
@@ -96,7 +95,7 @@ fn matches_one(engine: &Inner, stored: &Stored, name: &str, value: &str) -> bool
         }
         "status" => record.state.phase.word() == value,
         "exited" => record.state.phase == Phase::Exited && value.parse() == Ok(record.state.exit_code),
-        "ancestor" => engine.images.get(value).is_ok_and(|image| image.id.to_string() == record.image_id) || record.config.image == value,
+        "ancestor" => engine.images.get(value).is_ok_and(|image| image.id == record.image_id) || record.config.image == value,
         "network" => network_name(stored) == value || stored.endpoint.as_ref().is_some_and(|endpoint| endpoint.network_id.starts_with(value)),
         "volume" => inspect::mounts(stored).iter().any(|mount| mount.source == value || mount.destination == value),
         "publish" => inspect::ports(stored).iter().any(|port| port.public_port != 0 && port_is(port.public_port, &port.protocol, value)),
@@ -128,10 +127,10 @@ fn summary(engine: &Inner, stored: &Stored, size: bool, now: i64) -> ContainerSu
     let record = &stored.record;
     let (size_rw, size_root_fs) = if size { engine.sizes(record) } else { (0, 0) };
     ContainerSummary {
-        id: record.id.clone(),
+        id: record.id.to_string(),
         names: vec![format!("/{}", record.name)],
         image: image_name(engine, stored),
-        image_id: record.image_id.clone(),
+        image_id: record.image_id.to_string(),
         command: command(&record.command()),
         created: record.created_at / 1_000_000_000,
         ports: inspect::ports(stored),
@@ -153,8 +152,8 @@ fn summary(engine: &Inner, stored: &Stored, size: bool, now: i64) -> ContainerSu
 fn image_name(engine: &Inner, stored: &Stored) -> String {
     let name = &stored.record.config.image;
     match engine.images.get(name) {
-        Ok(image) if image.id.to_string() == stored.record.image_id => name.clone(),
-        _ => stored.record.image_id.clone(),
+        Ok(image) if image.id == stored.record.image_id => name.clone(),
+        _ => stored.record.image_id.to_string(),
     }
 }
 

@@ -44,7 +44,7 @@ pub async fn logs(engine: &Arc<Inner>, request: LogsRequest) -> Result<Logs> {
     } else {
         finish.finish();
     }
-    let id = record.id.clone();
+    let id = record.id.to_string();
     thread::Builder::new().name("logs".into()).spawn(move || read(&id, follower, &entries)).step("start a thread for the log")?;
     Ok(Logs { terminal: record.config.tty, entries: Box::pin(ReceiverStream::new(receiver)) })
 }

@@ -26,7 +26,7 @@ mod wait;
 pub(crate) use attach::attach;
 pub(crate) use create::create;
 pub(crate) use inspect::inspect;
-pub(crate) use kill::{kill, signal_number};
+pub(crate) use kill::kill;
 pub(crate) use late::late;
 pub(crate) use list::list;
 pub(crate) use logs::logs;

@@ -111,7 +111,7 @@ async fn adopt_networks(engine: &Arc<Inner>, places: Vec<network::Endpoint>) {
 
 async fn take_over(engine: &Arc<Inner>, stored: Stored, running: Option<Running>) {
     let record = &stored.record;
-    let (id, name) = (record.id.clone(), record.name.clone());
+    let (id, name) = (record.id.to_string(), record.name.clone());
     let removed = running.is_none() && (record.host_config.auto_remove || matches!(record.state.phase, Phase::Removing | Phase::Dead));
     if removed {
         if let Err(fault) = engine.forget(record).await {

@@ -21,7 +21,7 @@ pub async fn remove(engine: &Arc<Inner>, request: ContainerRemove) -> Result<()>
     let handle = engine.containers.find(&request.target)?;
     let view = handle.view();
     let record = &view.stored.record;
-    lifecycle::admit(&record.state, &record.id, &record.name, Verb::Remove { force: request.force })?;
+    lifecycle::admit(&record.state, record.id.as_str(), &record.name, Verb::Remove { force: request.force })?;
     if request.force {
         stop::end(&handle, SIGKILL, Some(Duration::from_secs(10))).await?;
     }

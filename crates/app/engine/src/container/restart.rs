@@ -20,6 +20,6 @@ pub async fn restart(engine: &Arc<Inner>, request: ContainerStop) -> Result<()> 
         outcome => outcome?,
     }
     let view = engine.containers.find(&target)?.view();
-    engine.events.emit("container", "restart", &view.stored.record.id, view.stored.attributes());
+    engine.events.emit("container", "restart", view.stored.record.id.as_str(), view.stored.attributes());
     Ok(())
 }

@@ -138,7 +138,7 @@ async fn join_network(engine: &Arc<Inner>, stored: &Stored) -> Result<Place> {
     })
     .await?;
     if let Some(endpoint) = &place.endpoint {
-        let attributes = [("container", stored.record.id.clone()), ("name", "bridge".into()), ("type", "bridge".into())];
+        let attributes = [("container", stored.record.id.to_string()), ("name", "bridge".into()), ("type", "bridge".into())];
         let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         engine.events.emit("network", "connect", &endpoint.network_id, attributes);
     }
@@ -152,7 +152,7 @@ fn attach_request(stored: &Stored) -> Result<network::Attach> {
     let mac = asked.map(|asked| asked.mac_address.as_str()).filter(|mac| !mac.is_empty()).unwrap_or(&record.config.mac_address);
     let invalid = |what: &str| Fault::invalid(format!("invalid MAC address: {what}"));
     Ok(network::Attach {
-        container_id: record.id.clone(),
+        container_id: record.id.to_string(),
         name: record.name.clone(),
         ports: ports::requests(host.port_bindings.as_ref(), record.config.exposed_ports.as_ref(), host.publish_all_ports)?,
         mac: if mac.is_empty() { None } else { Some(mac.parse().map_err(|_| invalid(mac))?) },
@@ -162,12 +162,12 @@ fn attach_request(stored: &Stored) -> Result<network::Attach> {
 
 fn spawn_shim(engine: &Inner, stored: &Stored, place: Place) -> Result<shim::Launched> {
     let record = &stored.record;
-    let layers = engine.images.container_layers(&record.image_id, &record.id)?;
+    let layers = engine.images.container_layers(&record.id, &record.image_id)?;
     etc::write(engine, stored, place.endpoint.as_ref())?;
     let spec = specification::build(engine, record, &layers)?;
     let orders = Launch {
         version: shim_proto::VERSION,
-        id: record.id.clone(),
+        id: record.id.to_string(),
         rootfs: RootFs::Overlay { lower: layers.lower, upper: layers.upper, work: layers.work },
         open_stdin: record.config.open_stdin,
         stdin_once: record.config.stdin_once,

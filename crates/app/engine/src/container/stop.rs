@@ -20,14 +20,14 @@ pub async fn stop(engine: &Arc<Inner>, request: ContainerStop) -> Result<()> {
     let handle = engine.containers.find(&request.target)?;
     let view = handle.view();
     let record = &view.stored.record;
-    lifecycle::admit(&record.state, &record.id, &record.name, Verb::Stop)?;
+    lifecycle::admit(&record.state, record.id.as_str(), &record.name, Verb::Stop)?;
     let signal = match request.signal.as_deref().filter(|signal| !signal.is_empty()) {
         Some(signal) => kill::signal_number(signal)?,
         None => kill::signal_number(record.stop_signal())?,
     };
     let seconds = request.timeout.unwrap_or_else(|| record.stop_timeout());
     end(&handle, signal, u64::try_from(seconds).ok().map(Duration::from_secs)).await?;
-    engine.events.emit("container", "stop", &record.id, view.stored.attributes());
+    engine.events.emit("container", "stop", record.id.as_str(), view.stored.attributes());
     Ok(())
 }
 

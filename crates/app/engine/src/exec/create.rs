@@ -12,7 +12,7 @@ use crate::request::ExecCreate;
 pub async fn create(engine: &Arc<Inner>, request: ExecCreate) -> Result<String> {
     let view = engine.containers.find(&request.target)?.view();
     let record = &view.stored.record;
-    lifecycle::admit(&record.state, &record.id, &record.name, Verb::Exec)?;
+    lifecycle::admit(&record.state, record.id.as_str(), &record.name, Verb::Exec)?;
     let body = request.body;
     if body.cmd.is_empty() {
         return Err(Fault::invalid("No exec command specified"));
@@ -25,9 +25,9 @@ pub async fn create(engine: &Arc<Inner>, request: ExecCreate) -> Result<String> 
     getrandom::fill(&mut random).map_err(|error| Fault::system(format!("make an id: {error}")))?;
     let id = hex::encode(random);
     let command = body.cmd.join(" ");
-    engine.execs.insert(id.clone(), record.id.clone(), body);
+    engine.execs.insert(id.clone(), record.id.to_string(), body);
     let mut attributes = view.stored.attributes();
     attributes.insert("execID".into(), id.clone());
-    engine.events.emit("container", &format!("exec_create: {command}"), &record.id, attributes);
+    engine.events.emit("container", &format!("exec_create: {command}"), record.id.as_str(), attributes);
     Ok(id)
 }

@@ -27,7 +27,7 @@ pub async fn start(engine: &Arc<Inner>, request: ExecStart) -> Result<Option<Att
     let exec = engine.execs.find(&request.id)?;
     let view = engine.containers.find(&exec.container)?.view();
     let record = &view.stored.record;
-    lifecycle::admit(&record.state, &record.id, &record.name, Verb::Exec)?;
+    lifecycle::admit(&record.state, record.id.as_str(), &record.name, Verb::Exec)?;
     engine.execs.claim(&exec.id)?;
     let streams = if request.detach { Streams::default() } else { streams(&exec.request) };
     match run(engine, &exec, record, streams, request.console_size).await {
@@ -110,13 +110,13 @@ fn emit(engine: &Inner, exec: &Exec, record: &Record, action: &str, exit_code: O
     attributes.insert("name".into(), record.name.clone());
     attributes.insert("execID".into(), exec.id.clone());
     attributes.extend(exit_code.map(|code| ("exitCode".to_owned(), code.to_string())));
-    engine.events.emit("container", action, &record.id, attributes);
+    engine.events.emit("container", action, record.id.as_str(), attributes);
 }
 
 fn attached(engine: &Arc<Inner>, exec: Exec, view: Arc<View>, stream: UnixStream) -> Attached {
     let (reader, writer) = stream.into_split();
     let engine = Arc::clone(engine);
-    let terminal = exec.request.tty;
+    let (terminal, detach_keys) = (exec.request.tty, exec.request.detach_keys.clone());
     let detached = move || emit(&engine, &exec, &view.stored.record, "exec_detach", None);
-    Attached { terminal, reader: Box::pin(reader), writer: Box::pin(writer), detached: Box::new(detached) }
+    Attached { terminal, reader: Box::pin(reader), writer: Box::pin(writer), detach_keys, detached: Box::new(detached) }
 }

@@ -24,7 +24,7 @@ pub async fn import(engine: &Arc<Inner>, request: ImageImport) -> Result<action:
     let platform = platform.map_err(|error| Fault::invalid(error.to_string()))?;
     let (owner, body, name) = (Arc::clone(engine), SyncIoBridge::new(request.body), target.clone());
     let (changes, message) = (request.changes, request.message.unwrap_or_default());
-    let id = blocking(move || owner.images.import(body, Import { target: name.as_ref(), changes: &changes, message: &message, platform: platform.as_ref() })).await?;
+    let id = blocking(move || owner.images.import(body, Import { target: name, changes, message, platform })).await?;
     let name = target.as_ref().map_or_else(|| id.to_string(), Reference::familiar);
     engine.events.emit("image", "import", &id.to_string(), [("name".to_owned(), name)].into());
     let (lines, stream) = Lines::new();

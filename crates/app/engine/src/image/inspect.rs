@@ -7,7 +7,7 @@ use api::container::GraphDriver;
 use api::image::{ImageInspect, ImageMetadata, RootFs};
 use fault::Result;
 
-use super::runtime_config;
+use super::config_of;
 use crate::clock;
 use crate::inner::Inner;
 use crate::request::ImageLook;
@@ -26,7 +26,7 @@ pub async fn inspect(engine: &Arc<Inner>, request: ImageLook) -> Result<ImageIns
         created: config.created.clone().unwrap_or_default(),
         docker_version: config.docker_version.clone(),
         author: config.author.clone(),
-        config: Some(runtime_config(&image)?),
+        config: Some(config_of(&image)?),
         architecture: config.architecture.clone(),
         variant: config.variant.clone(),
         os: config.os.clone(),

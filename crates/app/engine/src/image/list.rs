@@ -21,7 +21,7 @@ pub async fn list(engine: &Arc<Inner>, request: ImageList) -> Result<Vec<ImageSu
         return Err(Fault::invalid(format!("invalid filter '{name}'")));
     }
     let dangling = dangling(&request.filters)?;
-    let border = |name: &str| request.filters.get(name).first().map(|image| Ok(created(&*engine.images.get(image)?))).transpose();
+    let border = |name: &str| request.filters.get(name).first().map(|image| engine.images.get(image).map(|image| created(&image))).transpose();
     let (before, since) = (border("before")?, border("since")?);
     let mut images = engine.images.list();
     images.retain(|image| {
@@ -48,8 +48,7 @@ fn dangling(filters: &Filters) -> Result<Option<bool>> {
 
 /// Seconds since 1970; 0 where the configuration says nothing.
 fn created(image: &Image) -> i64 {
-    let time = image.config.created.as_deref().and_then(|text| text.parse::<jiff::Timestamp>().ok());
-    time.map_or(0, |time| time.as_second())
+    super::history::seconds(image.config.created.as_deref())
 }
 
 fn has_labels(image: &Image, wanted: &[String]) -> bool {
@@ -83,7 +82,7 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
 fn users(engine: &Inner) -> HashMap<String, i64> {
     let mut users = HashMap::new();
     for view in engine.containers.all().iter().map(Handle::view) {
-        *users.entry(view.stored.record.image_id.clone()).or_default() += 1;
+        *users.entry(view.stored.record.image_id.to_string()).or_default() += 1;
     }
     users
 }

@@ -33,6 +33,6 @@ pub async fn load(engine: &Arc<Inner>, request: ImageLoad) -> Result<action::Pro
 
 fn told(engine: &Inner, lines: &Lines, loaded: &Loaded) {
     lines.tell(JsonMessage::stream(format!("{loaded}\n")));
-    let id = loaded.id().to_string();
+    let id = loaded.id.to_string();
     engine.events.emit("image", "load", &id, [("name".to_owned(), id.clone())].into());
 }

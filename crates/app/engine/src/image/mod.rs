@@ -13,7 +13,7 @@ mod remove;
 mod save;
 mod tag;
 
-pub(crate) use config::runtime_config;
+pub(crate) use config::{config_of, runtime_config};
 pub(crate) use history::history;
 pub(crate) use import::import;
 pub(crate) use inspect::inspect;

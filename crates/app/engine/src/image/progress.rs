@@ -53,5 +53,5 @@ fn message(event: &Event) -> JsonMessage {
     let Some((current, total)) = event.status.amount() else { return JsonMessage::of(event.id.clone(), status) };
     let signed = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
     let detail = ProgressDetail { current: signed(current), total: signed(total), ..ProgressDetail::default() };
-    JsonMessage { progress_detail: Some(detail), progress: human::progress_bar(signed(current), signed(total)), ..JsonMessage::of(event.id.clone(), status) }
+    JsonMessage { progress_detail: Some(detail), progress: String::new(), ..JsonMessage::of(event.id.clone(), status) }
 }

@@ -14,7 +14,7 @@ use crate::request::ImageRemove;
 pub async fn remove(engine: &Arc<Inner>, request: ImageRemove) -> Result<Vec<ImageDeleteItem>> {
     let owner = Arc::clone(engine);
     let removed = blocking(move || {
-        let users = |id: &names::Digest| users(&owner, &id.to_string());
+        let users = |id: &names::Digest| users(&owner, id);
         owner.images.remove(&request.name, request.force, !request.no_prune, &users)
     })
     .await?;
@@ -28,10 +28,10 @@ pub async fn remove(engine: &Arc<Inner>, request: ImageRemove) -> Result<Vec<Ima
     Ok(removed.into_iter().map(convert).collect())
 }
 
-fn users(engine: &Inner, image: &str) -> Vec<User> {
+fn users(engine: &Inner, image: &names::Digest) -> Vec<User> {
     let views = engine.containers.all();
-    let views = views.iter().map(Handle::view).filter(|view| view.stored.record.image_id == image && !view.gone);
-    views.map(|view| User { container: view.stored.record.id.clone(), running: view.stored.state().phase.is_alive() }).collect()
+    let views = views.iter().map(Handle::view).filter(|view| view.stored.record.image_id == *image && !view.gone);
+    views.map(|view| User { container: view.stored.record.id.to_string(), is_running: view.stored.state().phase.is_alive() }).collect()
 }
 
 fn convert(item: Removed) -> ImageDeleteItem {

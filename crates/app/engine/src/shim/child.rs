@@ -15,7 +15,7 @@ pub struct ShimChild {
 impl ShimChild {
     /// Takes charge of the child behind `pidfd`. Must be called within the async runtime.
     pub fn new(pidfd: OwnedFd) -> io::Result<Self> {
-        Ok(Self { pidfd: AsyncFd::new(pidfd)? })
+        Ok(Self { pidfd: AsyncFd::register(pidfd)? })
     }
 
     /// Waits until it has ended and reaps it. A pidfd is readable when its process has ended (pidfd_open(2)).

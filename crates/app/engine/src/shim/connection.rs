@@ -39,8 +39,7 @@ impl Shim {
     /// Asks, and keeps the connection, which now is a byte stream.
     pub async fn open(&self, request: &Request) -> Result<(Response, UnixStream)> {
         within(DEADLINE, async {
-            let mut stream = self.connect().await.step("connect to the container's shim")?;
-            write(&mut stream, request).await.step("ask the container's shim")?;
+            let mut stream = self.send(request).await?;
             let response = read(&mut stream).await.step("hear from the container's shim")?;
             Ok((accepted(response)?, stream))
         })
@@ -50,16 +49,17 @@ impl Shim {
     /// Waits until the process has ended, however long that takes.
     pub async fn wait(&self, exec: Option<String>) -> Result<shim_proto::ExitRecord> {
         let request = Request::Wait { exec };
-        let mut stream = within(DEADLINE, async {
-            let mut stream = self.connect().await.step("connect to the container's shim")?;
-            write(&mut stream, &request).await.step("ask the container's shim")?;
-            Ok(stream)
-        })
-        .await?;
+        let mut stream = within(DEADLINE, self.send(&request)).await?;
         match accepted(read(&mut stream).await.step("wait for the container's shim")?)? {
             Response::Exited { record } => Ok(record),
             other => Err(unexpected(&other)),
         }
+    }
+
+    async fn send(&self, request: &Request) -> Result<UnixStream> {
+        let mut stream = self.connect().await.step("connect to the container's shim")?;
+        write(&mut stream, request).await.step("ask the container's shim")?;
+        Ok(stream)
     }
 
     /// The socket's path can be longer than `sun_path` (unix(7)): it is reached through its folder's descriptor.

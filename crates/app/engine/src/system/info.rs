@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use api::system::{Commit, FirewallInfo, IndexInfo, Info, PluginsInfo, RegistryConfig, Runtime, SwarmInfo};
 use container::state::Phase;
+use registry::InsecureHost;
 
 use crate::clock;
 use crate::inner::Inner;
@@ -78,15 +79,20 @@ fn plugins() -> PluginsInfo {
 }
 
 fn registries(engine: &Inner) -> RegistryConfig {
-    let own = IndexInfo { name: "docker.io".into(), mirrors: engine.settings.registry.mirrors.clone(), secure: true, official: true };
+    let mirrors: Vec<String> = engine.settings.registry.mirrors.iter().map(ToString::to_string).collect();
+    let own = IndexInfo { name: "docker.io".into(), mirrors: mirrors.clone(), secure: true, official: true };
     let mut configs = BTreeMap::from([("docker.io".to_owned(), own)]);
-    let (ranges, hosts): (Vec<_>, Vec<_>) = engine.settings.registry.insecure.iter().cloned().partition(|entry| entry.contains('/'));
-    for host in hosts {
-        configs.insert(host.clone(), IndexInfo { name: host, mirrors: Vec::new(), secure: false, official: false });
+    let mut cidrs = Vec::new();
+    for entry in &engine.settings.registry.insecure {
+        match entry {
+            InsecureHost::Network(network) => cidrs.push(network.to_string()),
+            InsecureHost::Host(host) => {
+                let index = IndexInfo { name: host.clone(), mirrors: Vec::new(), secure: false, official: false };
+                configs.insert(host.clone(), index);
+            }
+        }
     }
-    let mut cidrs = vec!["::1/128".to_owned(), "127.0.0.0/8".to_owned()];
-    cidrs.extend(ranges);
-    RegistryConfig { insecure_registry_cidrs: cidrs, index_configs: configs, mirrors: Some(engine.settings.registry.mirrors.clone()) }
+    RegistryConfig { insecure_registry_cidrs: cidrs, index_configs: configs, mirrors: Some(mirrors) }
 }
 
 fn security_options(host: &Host) -> Vec<String> {
