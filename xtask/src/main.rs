@@ -1,5 +1,50 @@
 //! The chores: verify, fix, test, tidy.
+//!
+//! ```text
+//!   verify [--full]   format, clippy, tidy, documentation, dependency policy, tests; changes nothing
+//!   fix               rewrites what a tool can: format and clippy's own suggestions
+//!   test [FILTER…]    installs the packages that the tests need where they are missing, and runs all tests
+//!   tidy              the house rules alone
+//! ```
 
 #![forbid(unsafe_code)]
 
-fn main() {}
+mod command;
+mod host;
+mod lexer;
+mod package;
+mod source;
+mod test;
+mod tidy;
+mod tree;
+mod verify;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "usage: cargo xtask verify [--full] | fix | test [FILTER...] | tidy";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &[String]) -> Result<()> {
+    let root = tree::root();
+    let Some((chore, rest)) = args.split_first() else { bail!(USAGE) };
+    match (chore.as_str(), rest) {
+        ("verify", []) => verify::verify(&root, verify::Policy::WhereInstalled),
+        ("verify", [full]) if full == "--full" => verify::verify(&root, verify::Policy::Required),
+        ("fix", []) => verify::fix(&root),
+        ("test", filters) => test::test(&root, filters),
+        ("tidy", []) => tidy::tidy(&root),
+        _ => bail!(USAGE),
+    }
+}

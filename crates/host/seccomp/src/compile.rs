@@ -173,6 +173,9 @@ mod tests {
         let rules = (0..1100).map(|value| rule("dup", "SCMP_ACT_ALLOW", vec![equals(0, value)])).collect();
         let error = compile_x86(&profile("SCMP_ACT_ERRNO", rules), Newer::Enosys).unwrap_err();
         assert!(matches!(error, CompileError::TooLong { length } if length > 4096), "{error}");
+        let rules = (0..100_000).map(|value| rule("dup", "SCMP_ACT_ALLOW", vec![equals(0, value)])).collect();
+        let error = compile_x86(&profile("SCMP_ACT_ERRNO", rules), Newer::Enosys).unwrap_err();
+        assert_eq!(error, CompileError::TooLong { length: 4097 });
         let notify = compile_x86(&profile("SCMP_ACT_NOTIFY", vec![]), Newer::Enosys).unwrap_err();
         assert_eq!(notify, CompileError::Notify { what: "default action" });
     }

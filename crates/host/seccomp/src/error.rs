@@ -61,7 +61,7 @@ pub enum CompileError {
         what: &'static str,
     },
     /// The kernel takes 4096 instructions.
-    #[error("seccomp profile compiles to {length} instructions: the kernel takes at most 4096")]
+    #[error("seccomp profile compiles to {length} instructions or more: the kernel takes at most 4096")]
     TooLong {
         /// Instructions.
         length: usize,

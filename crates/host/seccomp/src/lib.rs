@@ -6,11 +6,11 @@
 //!   profile::default_profile ───────────┘
 //! ```
 //!
-//! [`compile`] takes the part `linux.seccomp` of an OCI configuration and decides as libseccomp under runc does, so that
+//! [`compile()`] takes the part `linux.seccomp` of an OCI configuration and decides as libseccomp under runc does, so that
 //! a profile means the same here as with the incumbent; [`compile()`]'s documentation lists the fine print. The result is a
 //! plain value: this crate loads nothing into the kernel, which is one unsafe call and belongs to the crate `sys`, and
 //! keeps no cache, which belongs to the daemon. Only the machine's own numbers are known: x86-64 with its two 32-bit
-//! entries. On other machines [`compile`] answers with an error that says so.
+//! entries. On other machines [`compile()`] answers with an error that says so.
 
 #![forbid(unsafe_code)]
 

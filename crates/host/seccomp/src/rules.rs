@@ -8,6 +8,7 @@ use crate::abi::Abi;
 use crate::action::Action;
 use crate::condition::Condition;
 use crate::error::CompileError;
+use crate::program::MAX_INSTRUCTIONS;
 use crate::table::{Call, Entry};
 
 /// One rule: the action is taken when all conditions hold.
@@ -43,17 +44,22 @@ impl Rules {
                 let Some(call) = Call::find(name) else { continue };
                 rules.last = rules.last.max(call.entries(abi).map(|entry| entry.number).max());
                 if action != default {
-                    call.entries(abi).for_each(|entry| rules.add(entry, &alternatives, action));
+                    call.entries(abi).try_for_each(|entry| rules.add(entry, &alternatives, action))?;
                 }
             }
         }
         Ok(rules)
     }
 
-    fn add(&mut self, entry: Entry, alternatives: &[Vec<Condition>], action: Action) {
+    fn add(&mut self, entry: Entry, alternatives: &[Vec<Condition>], action: Action) -> Result<(), CompileError> {
         let present = self.by_number.entry(entry.number).or_default();
         for conditions in alternatives {
             insert(present, Rule { conditions: select(conditions, entry.selector), action });
+        }
+        // Each takes more than one instruction; stopping here bounds the work on absurd profiles.
+        match present.len() {
+            length if length > MAX_INSTRUCTIONS => Err(CompileError::TooLong { length }),
+            _ => Ok(()),
         }
     }
 }

@@ -1,0 +1,101 @@
+//! One command that says whether the work is good, and one that mends what a tool can mend.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use crate::command::Line;
+use crate::{test, tidy};
+
+/// Whether the dependency policy may be left unchecked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// Where cargo-deny is not installed.
+    WhereInstalled,
+    /// Never.
+    Required,
+}
+
+const INSTALL: &str = "`cargo install --locked cargo-deny` installs it";
+
+/// One check, by its name.
+type Step<'a> = (&'a str, Box<dyn Fn() -> Result<()> + 'a>);
+
+/// Runs all checks, also after one has failed, and says which did.
+pub fn verify(root: &Path, policy: Policy) -> Result<()> {
+    let cargo = |words: &'static [&'static str]| Box::new(move || Line::new(words).run(root));
+    let documentation = || {
+        let words = ["cargo", "doc", "--workspace", "--no-deps", "--document-private-items"];
+        Line::new(&words).with("RUSTDOCFLAGS", "-Dwarnings").run(root)
+    };
+    let steps: [Step<'_>; 6] = [
+        ("format", cargo(&["cargo", "fmt", "--all", "--check"])),
+        ("clippy", cargo(&["cargo", "clippy", "--workspace", "--all-targets", "--", "-Dwarnings"])),
+        ("tidy", Box::new(|| tidy::tidy(root))),
+        ("documentation", Box::new(documentation)),
+        ("dependency policy", Box::new(|| dependencies(root, policy))),
+        ("tests", Box::new(|| test::run(root, &[]))),
+    ];
+    run(&steps)
+}
+
+/// Rewrites what tools can: clippy's suggestions, then the format.
+pub fn fix(root: &Path) -> Result<()> {
+    Line::new(&["cargo", "clippy", "--fix", "--allow-dirty", "--allow-staged", "--workspace", "--all-targets"])
+        .run(root)?;
+    Line::new(&["cargo", "fmt", "--all"]).run(root)
+}
+
+fn run(steps: &[Step<'_>]) -> Result<()> {
+    let mut failed = Vec::new();
+    for (name, step) in steps {
+        eprintln!("── {name}");
+        let start = Instant::now();
+        match step() {
+            Ok(()) => eprintln!("── {name}: good, {:.1} s", start.elapsed().as_secs_f32()),
+            Err(error) => {
+                eprintln!("── {name}: {error:#}");
+                failed.push(*name);
+            }
+        }
+    }
+    if !failed.is_empty() {
+        bail!("verify: not good: {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+fn dependencies(root: &Path, policy: Policy) -> Result<()> {
+    if Line::new(&["cargo", "deny", "--version"]).succeeds(root) {
+        return Line::new(&["cargo", "deny", "check", "bans", "licenses", "sources"]).run(root);
+    }
+    match policy {
+        Policy::Required => bail!("cargo-deny is not installed; {INSTALL}"),
+        Policy::WhereInstalled => {
+            eprintln!("skipped: cargo-deny is not installed; {INSTALL}, and `verify --full` insists on it");
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn all_steps_run_and_all_failures_are_named() {
+        let count = Cell::new(0);
+        let step = |fails: bool| -> Box<dyn Fn() -> Result<()> + '_> {
+            let count = &count;
+            Box::new(move || {
+                count.set(count.get() + 1);
+                if fails { bail!("no") } else { Ok(()) }
+            })
+        };
+        let error = run(&[("a", step(true)), ("b", step(false)), ("c", step(true))]).unwrap_err();
+        assert_eq!((error.to_string().as_str(), count.get()), ("verify: not good: a, c", 3));
+    }
+}
