@@ -164,7 +164,15 @@ fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     let mut writer = stream;
     while wait_for_data(&mut reader, shared)? {
         reader.get_ref().set_read_timeout(Some(Duration::from_secs(10)))?;
-        let Some(request) = Request::read(&mut reader)? else { break };
+        let request = match Request::read(&mut reader) {
+            Ok(Some(request)) => request,
+            Ok(None) => break,
+            Err(_) => {
+                // A TLS handshake, perhaps: real servers answer it like this.
+                writer.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")?;
+                break;
+            }
+        };
         let (response, acts) = answer(shared, &request);
         if !send(&mut writer, shared, request.method == "HEAD", response, &acts)? {
             break;

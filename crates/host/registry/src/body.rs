@@ -7,7 +7,7 @@ use reqwest::Url;
 use tokio::time::{Instant, timeout};
 
 use crate::dial::{Cause, CauseKind};
-use crate::endpoint::authority;
+use crate::endpoint::dialled;
 use crate::error::Error;
 
 /// How much has to come within the idle deadline. Single bytes now and then would hold a pull up for ever.
@@ -41,7 +41,7 @@ impl Body {
         let failed = |cause| Error::transport("Get", &self.url, cause);
         let piece = match outcome {
             Ok(Ok(piece)) => piece,
-            Ok(Err(error)) => return Err(failed(Cause::of(&error, &authority(&self.url)))),
+            Ok(Err(error)) => return Err(failed(Cause::of(&error, &dialled(&self.url)))),
             Err(_) => return Err(failed(stalled())),
         };
         self.left = self.left.saturating_sub(start.elapsed());

@@ -1,6 +1,6 @@
 //! The registry client of a daemon.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -39,8 +39,6 @@ impl Client {
 pub(crate) struct Memory {
     /// Mirrors that failed, and until when they are left alone.
     dead: Mutex<HashMap<String, Instant>>,
-    /// Hosts that spoke TLS: they are never asked in the clear again.
-    tls: Mutex<HashSet<String>>,
 }
 
 impl Memory {
@@ -52,14 +50,6 @@ impl Memory {
         let mut dead = lock(&self.dead);
         dead.retain(|_, until| *until > Instant::now());
         dead.contains_key(&authority(mirror))
-    }
-
-    pub fn note_tls(&self, host: &reqwest::Url) {
-        lock(&self.tls).insert(authority(host));
-    }
-
-    pub fn speaks_tls(&self, host: &reqwest::Url) -> bool {
-        lock(&self.tls).contains(&authority(host))
     }
 }
 

@@ -45,20 +45,20 @@ impl Cause {
         matches!(self.kind, CauseKind::Deadline | CauseKind::Cut)
     }
 
-    /// Finds the cause in an error of the HTTP library. `authority` is host and port of the request.
-    pub(crate) fn of(error: &reqwest::Error, authority: &str) -> Self {
+    /// Finds the cause in an error of the HTTP library. `address` is what was dialled, host and port.
+    pub(crate) fn of(error: &reqwest::Error, address: &str) -> Self {
         let links = links(error);
         let find = |by: &dyn Fn(&(dyn StdError + 'static)) -> Option<Cause>| links.iter().find_map(|link| by(*link));
         find(&|link| link.downcast_ref::<LookupError>().map(lookup))
             .or_else(|| find(&|link| link.downcast_ref::<rustls::Error>().map(tls)))
-            .or_else(|| find(&|link| link.downcast_ref::<io::Error>().and_then(|io| dial(io, error, authority))))
+            .or_else(|| find(&|link| link.downcast_ref::<io::Error>().and_then(|io| dial(io, error, address))))
             .or_else(|| find(&|link| link.downcast_ref::<hyper_error::Hyper>().and_then(hyper_error::cut)))
-            .unwrap_or_else(|| Self::other(error, &links, authority))
+            .unwrap_or_else(|| Self::other(error, &links, address))
     }
 
-    fn other(error: &reqwest::Error, links: &[&(dyn StdError + 'static)], authority: &str) -> Self {
+    fn other(error: &reqwest::Error, links: &[&(dyn StdError + 'static)], address: &str) -> Self {
         if error.is_timeout() {
-            return Self::new(CauseKind::Deadline, format!("dial tcp {authority}: i/o timeout"));
+            return Self::new(CauseKind::Deadline, format!("dial tcp {address}: i/o timeout"));
         }
         let text = links.last().map_or_else(|| error.to_string(), ToString::to_string);
         let is_cut = error.is_body() || error.is_request() && !error.is_connect();
@@ -131,20 +131,20 @@ fn certificate_words(reason: &CertificateError) -> String {
     }
 }
 
-fn dial(error: &io::Error, whole: &reqwest::Error, authority: &str) -> Option<Cause> {
+fn dial(error: &io::Error, whole: &reqwest::Error, address: &str) -> Option<Cause> {
     let kind = error.kind();
     if kind == io::ErrorKind::UnexpectedEof {
         return Some(Cause::new(CauseKind::Cut, "unexpected EOF"));
     }
     if kind == io::ErrorKind::TimedOut {
-        return Some(Cause::new(CauseKind::Deadline, format!("dial tcp {authority}: i/o timeout")));
+        return Some(Cause::new(CauseKind::Deadline, format!("dial tcp {address}: i/o timeout")));
     }
     let words = system_words(error.raw_os_error()?);
     Some(if whole.is_connect() {
         let kind = if kind == io::ErrorKind::ConnectionReset { CauseKind::Cut } else { CauseKind::Connect };
-        Cause::new(kind, format!("dial tcp {authority}: connect: {words}"))
+        Cause::new(kind, format!("dial tcp {address}: connect: {words}"))
     } else {
-        Cause::new(CauseKind::Cut, format!("read tcp {authority}: {words}"))
+        Cause::new(CauseKind::Cut, format!("read tcp {address}: {words}"))
     })
 }
 

@@ -26,8 +26,11 @@ pub struct LookupError {
 /// a daemon outlives networks.
 #[derive(Clone, Default)]
 pub struct Resolver {
-    current: Arc<Mutex<Option<(Option<SystemTime>, TokioResolver)>>>,
+    current: Arc<Mutex<Option<Current>>>,
 }
+
+/// A resolver, and when the configuration that it is made of was written.
+type Current = (Option<SystemTime>, TokioResolver);
 
 impl Resolver {
     /// The resolver of the configuration as it is now. A machine without one gets an error, not somebody's public server.

@@ -70,6 +70,11 @@ pub fn authority(url: &Url) -> String {
     }
 }
 
+/// Host and port of a URL, always with the port, as Go names what it dials.
+pub fn dialled(url: &Url) -> String {
+    format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
+}
+
 /// Whether two URLs have the same scheme, host and port.
 pub fn is_same_origin(one: &Url, other: &Url) -> bool {
     one.scheme() == other.scheme()
@@ -95,6 +100,17 @@ mod tests {
         assert_eq!(ways("localhost:5000"), ["https://localhost:5000/ Unverified", "http://localhost:5000/ Plain"]);
         assert_eq!(ways("127.0.0.1:80"), ["https://127.0.0.1:80/ Unverified", "http://127.0.0.1/ Plain"]);
         assert_eq!(ways("listed.example"), ["https://listed.example/ Unverified", "http://listed.example/ Plain"]);
+    }
+
+    #[test]
+    fn the_port_is_left_out_or_not() {
+        let check = |url: &str, short: &str, long: &str| {
+            let url = url.parse().unwrap();
+            assert_eq!((authority(&url).as_str(), dialled(&url).as_str()), (short, long));
+        };
+        check("https://a/x", "a", "a:443");
+        check("http://a/x", "a", "a:80");
+        check("https://[::1]:5000/x", "[::1]:5000", "[::1]:5000");
     }
 
     #[test]

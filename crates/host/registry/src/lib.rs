@@ -6,7 +6,7 @@
 //!
 //! Four rules hold whatever a registry answers:
 //! - Plain HTTP is spoken to hosts that are marked insecure only ([`InsecureHost`]; loopback is by default), and only
-//!   after HTTPS did not answer there; a host that has spoken TLS once is never asked in the clear (CVE-2014-5277).
+//!   where nothing spoke TLS when HTTPS was tried first (CVE-2014-5277).
 //! - `Authorization` stays with the scheme, host and port it is for: no redirect takes it along, and URLs in manifests
 //!   are never asked (CVE-2020-15157).
 //! - A challenge counts only from the registry itself. A registry with a verified certificate may name any token realm

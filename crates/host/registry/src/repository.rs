@@ -218,20 +218,15 @@ impl Repository {
         }
     }
 
+    /// Tries the ways to ask the registry. Once it has shown that it speaks TLS it is not asked in the clear.
     async fn choose(&self) -> Result<Arc<Access>, Error> {
-        let memory = &self.client.memory;
         let mut failure = None;
         for way in &self.origin.ways {
-            let base = &way.endpoint.base;
-            if way.endpoint.trust == Trust::Plain && memory.speaks_tls(base) {
-                continue;
-            }
             let outcome = way.ping().await;
-            if way.endpoint.trust != Trust::Plain && spoke_tls(&outcome) {
-                memory.note_tls(base);
-            }
+            let is_final = way.endpoint.trust != Trust::Plain && spoke_tls(&outcome);
             match outcome {
                 Ok(()) => return Ok(Arc::clone(way)),
+                Err(error) if is_final => return Err(error),
                 Err(error) => failure = Some(error),
             }
         }

@@ -13,7 +13,7 @@ use crate::body::Body;
 use crate::certificates::Certificates;
 use crate::dial::{Cause, CauseKind};
 use crate::dns::Resolver;
-use crate::endpoint::{Trust, authority};
+use crate::endpoint::{Trust, authority, dialled};
 use crate::error::Error;
 use crate::insecure::is_loopback;
 use crate::settings::Settings;
@@ -70,7 +70,7 @@ impl Wire {
         let failed = |cause| Error::transport(method, &call.url, cause);
         let response = match timeout(self.settings.deadlines.answer, request.send()).await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(failed(Cause::of(&error, &authority))),
+            Ok(Err(error)) => return Err(failed(Cause::of(&error, &dialled(&call.url)))),
             Err(_) => return Err(failed(late())),
         };
         Ok(Answer {
