@@ -14,8 +14,9 @@ pub struct ShimChild {
 
 impl ShimChild {
     /// Takes charge of the child behind `pidfd`. Must be called within the async runtime.
+    #[expect(deprecated, reason = "its successor is unsafe; an owned descriptor meets its condition")]
     pub fn new(pidfd: OwnedFd) -> io::Result<Self> {
-        Ok(Self { pidfd: AsyncFd::register(pidfd)? })
+        Ok(Self { pidfd: AsyncFd::new(pidfd)? })
     }
 
     /// Waits until it has ended and reaps it. A pidfd is readable when its process has ended (pidfd_open(2)).
