@@ -15,6 +15,7 @@ pub mod seccomp;
 pub mod signal;
 pub mod signals;
 pub mod spawn;
+pub mod tree;
 
 use std::io;
 

@@ -1,0 +1,116 @@
+//! Directories of the layer by name, resolved inside its root and kept open.
+
+use std::collections::HashMap;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::rc::Rc;
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::fs::{fchmod, fsetxattr, major, minor, mkdirat, openat, openat2, statat, unlinkat};
+use rustix::io::Errno;
+
+use super::error::{At, UnpackError};
+use super::name::split;
+
+/// Open directories kept at once. Archives are written directory by directory, so a few are enough.
+const MOST_OPEN: usize = 64;
+/// How often a resolution that a rename disturbed is begun anew (openat2(2), `EAGAIN`).
+const MOST_TRIES: usize = 16;
+
+const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+/// The directories of one layer.
+pub(super) struct Parents<'r> {
+    root: BorrowedFd<'r>,
+    open: HashMap<Vec<u8>, Rc<OwnedFd>>,
+}
+
+impl<'r> Parents<'r> {
+    pub fn new(root: BorrowedFd<'r>) -> Self {
+        Self { root, open: HashMap::new() }
+    }
+
+    pub fn root(&self) -> BorrowedFd<'r> {
+        self.root
+    }
+
+    /// The directory `name`, a clean name; it and what lacks above it is made.
+    pub fn get(&mut self, name: &[u8]) -> Result<Rc<OwnedFd>, UnpackError> {
+        match self.find(name) {
+            Err(Errno::NOENT | Errno::NOTDIR) if !name.is_empty() => self.make(name),
+            found => found.at("open directory", name),
+        }
+    }
+
+    /// The directory `name`, a clean name, if it is there. Symbolic links in it are followed inside the root.
+    pub fn find(&mut self, name: &[u8]) -> Result<Rc<OwnedFd>, Errno> {
+        if let Some(known) = self.open.get(name) {
+            return Ok(Rc::clone(known));
+        }
+        let found = Rc::new(open_below(self.root, name, OFlags::empty())?);
+        self.keep(name, &found);
+        Ok(found)
+    }
+
+    /// Remembers a directory that was made or opened as `name`.
+    pub fn keep(&mut self, name: &[u8], directory: &Rc<OwnedFd>) {
+        if self.open.len() >= MOST_OPEN {
+            self.open.clear();
+        }
+        self.open.insert(name.to_owned(), Rc::clone(directory));
+    }
+
+    /// Forgets everything, because something that names may lead through was removed.
+    pub fn forget(&mut self) {
+        self.open.clear();
+    }
+
+    fn make(&mut self, name: &[u8]) -> Result<Rc<OwnedFd>, UnpackError> {
+        let Some((above, last)) = split(name) else { return self.find(name).at("open directory", name) };
+        let parent = self.get(above)?;
+        let replaced = match statat(&*parent, last, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(there) if is_whiteout(&there) => {
+                unlinkat(&*parent, last, AtFlags::empty()).at("replace whiteout", name)?;
+                true
+            }
+            Ok(there) if FileType::from_raw_mode(there.st_mode) == FileType::Symlink => {
+                return Err(UnpackError::refused(name, "a link without a target stands where a directory is needed"));
+            }
+            Ok(_) => return Err(UnpackError::refused(name, "a file stands where a directory is needed")),
+            Err(_) => false,
+        };
+        // What the archive does not describe is root's, with the usual mode.
+        mkdirat(&*parent, last, Mode::from_raw_mode(0o755)).at("make directory", name)?;
+        let made =
+            Rc::new(openat(&*parent, last, DIRECTORY | OFlags::NOFOLLOW, Mode::empty()).at("open directory", name)?);
+        fchmod(&*made, Mode::from_raw_mode(0o755)).at("set mode of", name)?;
+        if replaced {
+            make_opaque(&made, name)?;
+        }
+        self.keep(name, &made);
+        Ok(made)
+    }
+}
+
+/// Opens a directory by a clean name without leaving `root`, whatever links are on the way (openat2(2)).
+pub(super) fn open_below(root: BorrowedFd<'_>, name: &[u8], more: OFlags) -> Result<OwnedFd, Errno> {
+    let name = if name.is_empty() { b"." } else { name };
+    let how = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
+    let mut tries = 0;
+    loop {
+        match openat2(root, name, DIRECTORY | more, Mode::empty(), how) {
+            Err(Errno::AGAIN | Errno::INTR) if tries < MOST_TRIES => tries += 1,
+            result => return result,
+        }
+    }
+}
+
+/// Makes the directory hide those of the lower layers.
+pub(super) fn make_opaque(directory: &OwnedFd, name: &[u8]) -> Result<(), UnpackError> {
+    fsetxattr(directory, "trusted.overlay.opaque", b"y", rustix::fs::XattrFlags::empty()).at("make opaque", name)
+}
+
+/// Whether this is overlayfs's mark for a removed name: a character device 0:0.
+pub(super) fn is_whiteout(stat: &Stat) -> bool {
+    let device = stat.st_rdev;
+    FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice && major(device) == 0 && minor(device) == 0
+}
