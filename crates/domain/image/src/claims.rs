@@ -70,6 +70,11 @@ impl Counts {
         true
     }
 
+    /// The layers of each container, lowest first.
+    pub fn containers(&self) -> impl Iterator<Item = &[Digest]> {
+        self.containers.values().map(Vec::as_slice)
+    }
+
     /// The layers that a container stands on, lowest first.
     pub fn of_container(&self, container: &ContainerId) -> Option<&[Digest]> {
         self.containers.get(container).map(Vec::as_slice)

@@ -12,9 +12,7 @@ use crate::claims::Claim;
 use crate::image::{Image, ImageId};
 use crate::images::{Shared, Turn};
 use crate::ingest::StagedLayer;
-use crate::record::{
-    IMAGES, ImageRecord, LAYERS, LayerRecord, ManifestRecord, REFERENCES, ReferenceRecord,
-};
+use crate::record::{IMAGES, ImageRecord, LAYERS, LayerRecord, ManifestRecord, REFERENCES, ReferenceRecord};
 use crate::state::{State, record_of};
 use crate::tag::now;
 

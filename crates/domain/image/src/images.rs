@@ -1,5 +1,6 @@
 //! The images of a data root.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -24,6 +25,8 @@ pub(crate) struct Shared {
     pub registry: registry::Client,
     pub claims: Claims,
     pub transfers: Transfers,
+    /// Whether a removed image left layers that somebody claimed.
+    pub orphans: AtomicBool,
     state: ArcSwap<State>,
     /// Held while the catalogue and the published state change.
     turn: Mutex<()>,
@@ -46,6 +49,7 @@ impl Images {
                 registry,
                 claims,
                 transfers: Transfers::default(),
+                orphans: AtomicBool::new(false),
                 state: ArcSwap::from_pointee(state),
                 turn: Mutex::new(()),
             }),

@@ -1,7 +1,6 @@
 //! A layer from a stream into the stores, without a name yet.
 
 use std::io::{self, BufRead, Read, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use archive::{Compressor, LayerError, Limits, Unpacked};
@@ -62,17 +61,27 @@ pub(crate) struct Wanted<'w> {
     pub diff_id: Option<&'w Digest>,
     /// The blob as it comes, where it was announced.
     pub blob: Option<&'w BlobRecord>,
-    /// Bytes that will come.
-    pub size: u64,
+    /// How much it may make us do.
+    pub limits: Limits,
 }
+
+impl<'w> Wanted<'w> {
+    /// A layer of which everything was announced.
+    pub fn announced(blob: &'w BlobRecord, diff_id: &'w Digest) -> Self {
+        Self { diff_id: Some(diff_id), blob: Some(blob), limits: Limits::for_compressed(blob.size) }
+    }
+}
+
+/// Is told how many more bytes were taken.
+pub(crate) type Seen<'s> = &'s (dyn Fn(u64) + Send + Sync);
 
 impl Shared {
     /// Unpacks a layer from `source`, which is read to its end, and keeps the bytes as they come. `seen` counts them.
-    pub fn take_in(&self, source: impl BufRead + Send, wanted: &Wanted<'_>, seen: &AtomicU64) -> Result<StagedLayer> {
+    pub fn take_in(&self, source: impl BufRead + Send, wanted: &Wanted<'_>, seen: Seen<'_>) -> Result<StagedLayer> {
         let algorithm = wanted.blob.map_or(Algorithm::Sha256, |blob| blob.digest.algorithm());
         let ingest = self.blobs.ingest(algorithm).map_err(|error| self.explain(error.is_disk_full(), &error))?;
         let mut tee = Tee { source, sink: ingest, appended: 0, seen };
-        let unpacked = self.unpack(&mut tee, wanted.size);
+        let unpacked = self.unpack(&mut tee, wanted.limits);
         let (unpacked, stage) = match unpacked {
             Ok(unpacked) => unpacked,
             Err(fault) => return Err(self.blame(tee, wanted, fault)),
@@ -87,13 +96,13 @@ impl Shared {
         &self,
         source: impl BufRead + Send,
         wanted: &Wanted<'_>,
-        seen: &AtomicU64,
+        seen: Seen<'_>,
     ) -> Result<StagedLayer> {
         let ingest =
             self.blobs.ingest(Algorithm::Sha256).map_err(|error| self.explain(error.is_disk_full(), &error))?;
         let compressor = Compressor::new(ingest).step("compress layer")?;
         let mut tee = Tee { source, sink: compressor, appended: 0, seen };
-        let (unpacked, stage) = self.unpack(&mut tee, wanted.size)?;
+        let (unpacked, stage) = self.unpack(&mut tee, wanted.limits)?;
         let blob = tee.sink.finish().map_err(|error| self.explain(false, &error))?.end();
         self.staged(unpacked, stage, blob, media_type::OCI_LAYER_ZSTD, wanted)
     }
@@ -101,10 +110,10 @@ impl Shared {
     fn unpack<R: BufRead + Send, W: Write + Send>(
         &self,
         tee: &mut Tee<'_, R, W>,
-        size: u64,
+        limits: Limits,
     ) -> Result<(Unpacked, Stage)> {
         let stage = self.layers.stage().map_err(|error| self.explain(error.is_disk_full(), &error))?;
-        let unpacked = archive::unpack_layer(tee, stage.root(), Limits::for_compressed(size));
+        let unpacked = archive::unpack_layer(tee, stage.root(), limits);
         let unpacked = unpacked.map_err(|error: LayerError| self.explain(error.is_disk_full(), &error))?;
         Ok((unpacked, stage))
     }
@@ -141,8 +150,7 @@ impl Shared {
             // Docker's words.
             return Err(Fault::system("layers from manifest don't match image configuration"));
         }
-        let record =
-            BlobRecord { digest: blob.digest().clone(), size: blob.size(), media_type: media_type.to_owned() };
+        let record = BlobRecord { digest: blob.digest().clone(), size: blob.size(), media_type: media_type.to_owned() };
         Ok(StagedLayer {
             diff_id,
             size: unpacked.bytes,
@@ -174,7 +182,7 @@ struct Tee<'c, R, W> {
     sink: W,
     /// Bytes that are in the source's buffer and in the sink already.
     appended: usize,
-    seen: &'c AtomicU64,
+    seen: Seen<'c>,
 }
 
 impl<R: BufRead, W: Write> BufRead for Tee<'_, R, W> {
@@ -183,7 +191,7 @@ impl<R: BufRead, W: Write> BufRead for Tee<'_, R, W> {
         if self.appended == 0 && !buffer.is_empty() {
             self.sink.write_all(buffer)?;
             self.appended = buffer.len();
-            self.seen.fetch_add(buffer.len() as u64, Ordering::Relaxed);
+            (self.seen)(buffer.len() as u64);
         }
         Ok(&buffer[..self.appended])
     }

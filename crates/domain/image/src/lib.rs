@@ -45,6 +45,6 @@ pub use history::HistoryItem;
 pub use image::{Image, ImageId, Layer};
 pub use images::Images;
 pub use import::Import;
-pub use load::Loaded;
+//pub use load::Loaded;
 pub use progress::{Event, Progress, Status};
 pub use remove::{Removed, User};

@@ -14,8 +14,7 @@ impl State {
         if let Some(id) = as_id(text) {
             return self.images.get(&id).cloned().ok_or_else(|| no_such_image(id.as_str()));
         }
-        let reference: Reference =
-            text.parse().map_err(|error| Fault::from_error(Kind::InvalidParameter, &error))?;
+        let reference: Reference = text.parse().map_err(|error| Fault::from_error(Kind::InvalidParameter, &error))?;
         let known = self.resolve(&reference).or_else(|| self.by_prefix(text));
         let image = known.and_then(|id| self.images.get(id));
         image.cloned().ok_or_else(|| no_such_image(&reference.or_latest().familiar()))

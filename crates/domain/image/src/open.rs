@@ -45,7 +45,10 @@ impl Images {
             tracing::info!(removed, "removed what was left over below the data root");
         }
         for layer in state.layers.values().filter(|layer| !shared.layers.layer(&layer.directory).is_dir()) {
-            tracing::error!(directory = layer.directory, "a layer is gone from the disk; remove its images and pull again");
+            tracing::error!(
+                directory = layer.directory,
+                "a layer is gone from the disk; remove its images and pull again"
+            );
         }
         Ok(())
     }

@@ -136,8 +136,7 @@ fn is_single(references: &[Reference]) -> bool {
 
 impl Shared {
     fn carry_out(&self, turn: &Turn<'_>, mut state: State, image: &Image, plan: &Plan) -> Result<Vec<Removed>> {
-        let mut removed: Vec<_> =
-            plan.untag.iter().map(|reference| Removed::Untagged(reference.familiar())).collect();
+        let mut removed: Vec<_> = plan.untag.iter().map(|reference| Removed::Untagged(reference.familiar())).collect();
         for reference in &plan.untag {
             state.references.remove(reference);
         }
@@ -161,7 +160,8 @@ impl Shared {
         if plan.delete {
             removed.push(Removed::Deleted(image.id.to_string()));
             let after = self.drop_unused(turn)?;
-            let gone = image.chain_ids().into_iter().rev().filter(|chain| before.contains(chain) && !after.contains(chain));
+            let gone =
+                image.chain_ids().into_iter().rev().filter(|chain| before.contains(chain) && !after.contains(chain));
             removed.extend(gone.map(|chain| Removed::Deleted(chain.to_string())));
         }
         Ok(removed)
@@ -176,7 +176,9 @@ impl Shared {
         let records: Vec<_> = dropped.iter().filter_map(|diff_id| state.layers.remove(diff_id)).collect();
         if !dropped.is_empty() {
             self.catalogue
-                .write(|write| dropped.iter().try_for_each(|diff_id| write.remove(&LAYERS, diff_id.as_str()).map(|_| ())))
+                .write(|write| {
+                    dropped.iter().try_for_each(|diff_id| write.remove(&LAYERS, diff_id.as_str()).map(|_| ()))
+                })
                 .map_err(|error: metastore::Error| error)
                 .step("remove layers")?;
         }
