@@ -1,7 +1,7 @@
 //! Compression by its magic number, always in this process: a program found in an image must never run
 //! (CVE-2026-41567).
 
-use std::io::{self, BufRead, Chain, Cursor, Read};
+use std::io::{self, BufRead, Chain, Cursor, Read, Write};
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -62,6 +62,32 @@ fn zstd_decoder<'a, R: BufRead>(source: R) -> io::Result<zstd::Decoder<'a, R>> {
     Ok(decoder)
 }
 
+/// Compresses what is written to it, as zstd at a level that costs little time.
+pub struct Compressor<W: Write>(zstd::Encoder<'static, W>);
+
+impl<W: Write> Compressor<W> {
+    /// Writes the compressed bytes to `sink`.
+    pub fn new(sink: W) -> io::Result<Self> {
+        const LEVEL: i32 = 1;
+        zstd::Encoder::new(sink, LEVEL).map(Self)
+    }
+
+    /// Ends the stream and gives the sink back.
+    pub fn finish(self) -> io::Result<W> {
+        self.0.finish()
+    }
+}
+
+impl<W: Write> Write for Compressor<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 type Peeked<R> = Chain<Cursor<Vec<u8>>, R>;
 
 /// A reader of uncompressed bytes.
@@ -86,8 +112,6 @@ impl<R: BufRead> Read for Decoder<'_, R> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
     use super::*;
 
     fn gzip(data: &[u8]) -> Vec<u8> {

@@ -25,7 +25,7 @@ mod text;
 mod unpack;
 
 pub use chunk::{Aborted, ChunkReader, ChunkWriter, pipe};
-pub use codec::{Codec, CodecError};
+pub use codec::{Codec, CodecError, Compressor, Decoder};
 pub use layer::{LayerError, Unpacked, unpack_layer};
 pub use limits::Limits;
 pub use pack::{PackError, Packer, TarWriter};

@@ -117,6 +117,54 @@ impl Store {
         Writable { upper: directory.join("upper"), work: directory.join("work") }
     }
 
+    /// A lower directory for a container whose image has no layers: overlayfs wants at least one.
+    pub fn empty_lower(&self, id: &ContainerId) -> Result<PathBuf, Error> {
+        let path = self.container(id).join("empty");
+        make_directory(&self.container(id), 0o710)?;
+        make_directory(&path, 0o755)?;
+        Ok(path)
+    }
+
+    /// Notes a text with a container, for whoever opens the store next. It is not synced.
+    pub fn note_layers(&self, id: &ContainerId, note: &str) -> Result<(), Error> {
+        let path = self.container(id).join("layers");
+        fs::write(&path, note).at("write", &path)
+    }
+
+    /// The text that was noted.
+    pub fn noted_layers(&self, id: &ContainerId) -> Result<String, Error> {
+        let path = self.container(id).join("layers");
+        fs::read_to_string(&path).at("read", &path)
+    }
+
+    /// Waits till a container's note is on disk.
+    pub fn sync_note(&self, id: &ContainerId) -> Result<(), Error> {
+        let path = self.container(id).join("layers");
+        for path in [path.as_path(), &self.container(id), &self.containers] {
+            File::open(path).and_then(|file| file.sync_all()).at("sync", path)?;
+        }
+        Ok(())
+    }
+
+    /// The containers that have a directory.
+    pub fn containers(&self) -> Result<Vec<ContainerId>, Error> {
+        let mut all = Vec::new();
+        for entry in fs::read_dir(&self.containers).at("read directory", &self.containers)? {
+            let name = entry.at("read directory", &self.containers)?.file_name();
+            all.extend(name.to_str().and_then(|name| name.parse().ok()));
+        }
+        Ok(all)
+    }
+
+    /// How much space there is and where, for an error message.
+    pub fn space(&self) -> String {
+        let path = self.layers.display();
+        match rustix::fs::statvfs(&self.layers) {
+            Ok(stat) => format!("{} MB free for `{path}`", stat.f_bavail.saturating_mul(stat.f_frsize) / 1_000_000),
+            Err(error) => format!("the space for `{path}` is unknown: {error}"),
+        }
+    }
+
     /// The directory of a container, for whatever else belongs to it.
     pub fn container(&self, id: &ContainerId) -> PathBuf {
         self.containers.join(id.as_str())
