@@ -13,7 +13,7 @@ pub mod mount;
 pub mod path;
 pub mod seccomp;
 pub mod signal;
-pub mod signals;
+pub mod signalfd;
 pub mod spawn;
 
 use std::io;

@@ -4,6 +4,18 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
+/// Numbers of signals, for code that has to name some.
+pub mod number {
+    macro_rules! numbers {
+        ($($name:ident = $libc:ident),* $(,)?) => { $(#[doc = concat!("signal(7): ", stringify!($libc))] pub const $name: i32 = libc::$libc;)* };
+    }
+    numbers! {
+        HUP = SIGHUP, INT = SIGINT, QUIT = SIGQUIT, ILL = SIGILL, TRAP = SIGTRAP, ABRT = SIGABRT, BUS = SIGBUS,
+        FPE = SIGFPE, KILL = SIGKILL, SEGV = SIGSEGV, PIPE = SIGPIPE, ALRM = SIGALRM, TERM = SIGTERM, CHLD = SIGCHLD,
+        STOP = SIGSTOP, TTIN = SIGTTIN, TTOU = SIGTTOU, SYS = SIGSYS,
+    }
+}
+
 /// Blocked signals, read one after another.
 #[derive(Debug)]
 pub struct SignalFd(OwnedFd);
