@@ -60,7 +60,7 @@ fn run(program: &OsString, args: &[OsString]) -> io::Result<u8> {
         while let Some(signal) = signals.next()? {
             if signal != number::CHLD {
                 // Fails when the child has just ended, which the next signal will tell.
-                let _ = sys::signalfd::send(pidfd.as_fd(), signal);
+                let _ = sys::signal::send(pidfd.as_fd(), signal);
             } else if let Some(status) = reap(child) {
                 return Ok(exit_code(status));
             }

@@ -173,7 +173,7 @@ impl Process {
     }
 
     pub(crate) fn signal(&self, signal: i32) -> Result<(), Refusal> {
-        match sys::signalfd::send(self.pidfd.as_fd(), signal) {
+        match sys::signal::send(self.pidfd.as_fd(), signal) {
             Err(error) if Errno::from_io_error(&error) == Some(Errno::SRCH) => {
                 Err(Refusal::no_such_process("signal: the process has ended"))
             }
