@@ -43,6 +43,8 @@ pub mod file {
     pub const SOCKET: &str = "shim.sock";
     /// Who is alive: [`super::State`].
     pub const STATE: &str = "state.json";
+    /// Where an exit record is that found no room in its own place: [`super::ExitRecord`].
+    pub const EXIT: &str = "exit.json";
     /// What the shim has to complain about, as text.
     pub const LOG: &str = "shim.log";
 }

@@ -62,7 +62,9 @@ impl Rule {
         };
         let number = |value: Option<i64>| match value {
             None | Some(-1) => Ok(None),
-            Some(value) => u32::try_from(value).map(Some).map_err(|_| invalid(format!("number {value} is no device's"))),
+            Some(value) => {
+                u32::try_from(value).map(Some).map_err(|_| invalid(format!("number {value} is no device's")))
+            }
         };
         let access = rule.access.clone().filter(|access| !access.is_empty()).unwrap_or_else(|| "rwm".to_owned());
         if !access.chars().all(|letter| "rwm".contains(letter)) {
@@ -77,7 +79,10 @@ impl Rule {
 
     /// Whether it decides about every device, so that what came before has no meaning.
     pub fn is_everything(&self) -> bool {
-        self.kind == 'a' && self.major.is_none() && self.minor.is_none() && "rwm".chars().all(|x| self.access.contains(x))
+        self.kind == 'a'
+            && self.major.is_none()
+            && self.minor.is_none()
+            && "rwm".chars().all(|x| self.access.contains(x))
     }
 
     /// The line for `devices.allow` or `devices.deny`.
@@ -116,7 +121,9 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for bad in [rule(true, Some("x"), None, None), rule(true, None, Some(-5), None), rule(true, None, None, Some("q"))] {
+        for bad in
+            [rule(true, Some("x"), None, None), rule(true, None, Some(-5), None), rule(true, None, None, Some("q"))]
+        {
             assert!(rules(&Resources { devices: vec![bad], ..Resources::default() }).is_err());
         }
     }

@@ -64,9 +64,8 @@ impl Layout {
     fn parse(text: &str) -> Self {
         let mut hierarchies = Vec::<Hierarchy>::new();
         for hierarchy in text.lines().filter_map(parse_line) {
-            let twice = |known: &Hierarchy| {
-                known.version == hierarchy.version && known.controllers == hierarchy.controllers
-            };
+            let twice =
+                |known: &Hierarchy| known.version == hierarchy.version && known.controllers == hierarchy.controllers;
             if !hierarchies.iter().any(twice) {
                 hierarchies.push(hierarchy);
             }

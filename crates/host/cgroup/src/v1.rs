@@ -130,8 +130,7 @@ mod tests {
         let memory = Memory { limit: Some(64 << 20), swap: Some(128 << 20), ..Memory::default() };
         let cpu = Cpu { shares: Some(512), quota: Some(50_000), period: Some(100_000), ..Cpu::default() };
         let pids = oci::runtime::Pids { limit: Some(0) };
-        let resources =
-            Resources { memory: Some(memory), cpu: Some(cpu), pids: Some(pids), ..Resources::default() };
+        let resources = Resources { memory: Some(memory), cpu: Some(cpu), pids: Some(pids), ..Resources::default() };
         check(
             serde_free::Json(resources),
             &[

@@ -7,11 +7,11 @@ use cgroup::Cgroup;
 use oci::runtime::Process;
 use rustix::thread::ThreadNameSpaceType;
 
+use crate::Error;
 use crate::error::Step;
 use crate::exec::{self, ExecProcess};
 use crate::request::Io;
-use crate::setup::seccomp::Filter;
-use crate::Error;
+use seccomp::Program;
 
 /// A container whose program was started.
 ///
@@ -22,7 +22,7 @@ pub struct Container {
     pid: i32,
     pidfd: OwnedFd,
     pub(crate) cgroup: Cgroup,
-    pub(crate) filter: Option<Filter>,
+    pub(crate) filter: Option<Program>,
     pub(crate) namespaces: ThreadNameSpaceType,
 }
 
@@ -32,7 +32,7 @@ impl Container {
         pid: i32,
         pidfd: OwnedFd,
         cgroup: Cgroup,
-        filter: Option<Filter>,
+        filter: Option<Program>,
         namespaces: ThreadNameSpaceType,
     ) -> Self {
         Self { id, pid, pidfd, cgroup, filter, namespaces }
@@ -53,7 +53,7 @@ impl Container {
     /// # Errors
     /// A number that is no signal, and a process that has ended.
     pub fn signal(&self, signal: i32) -> Result<(), Error> {
-        send(self.pidfd(), signal)
+        sys::signal::send(self.pidfd(), signal).step(format_args!("send signal {signal}"))
     }
 
     /// The directories of the control groups, one on each hierarchy.
@@ -84,9 +84,4 @@ impl Container {
         self.cgroup.remove()?;
         Ok(killed?)
     }
-}
-
-/// Sends a signal by pidfd.
-pub(crate) fn send(pidfd: BorrowedFd<'_>, signal: i32) -> Result<(), Error> {
-    sys::signal::send(pidfd, signal).step(format_args!("send signal {signal}"))
 }

@@ -5,9 +5,10 @@ use oci::runtime::{Linux, Spec};
 
 use crate::Error;
 use crate::created::Created;
-use crate::plan::{self, Plan};
+use crate::plan::Plan;
 use crate::process::parent;
 use crate::request::Create;
+use crate::setup::seccomp;
 
 /// Makes a container: its control groups, its PID 1 in new namespaces, everything set up up to the gate.
 ///
@@ -18,7 +19,7 @@ use crate::request::Create;
 pub fn create(request: Create<'_>) -> Result<Created, Error> {
     let none = Linux::default();
     let linux = request.spec.linux.as_ref().unwrap_or(&none);
-    let filter = plan::filter(request.spec)?;
+    let filter = seccomp::compile(request.spec)?;
     let plan = Plan::read(&request, linux, filter.as_ref())?;
     let path = cgroup_path(request.id, request.spec);
     let cgroup = CgroupGuard(Some(Cgroup::create(&path, linux.resources.as_ref())?));

@@ -10,7 +10,7 @@ use crate::Error;
 use crate::container::Container;
 use crate::process::message::{Channel, Message};
 use crate::process::parent::{ChildGuard, Launched};
-use crate::setup::seccomp::Filter;
+use seccomp::Program;
 
 /// A container whose PID 1 is set up and waits to execute its program.
 ///
@@ -29,7 +29,7 @@ struct Parts {
     child: ChildGuard,
     channel: Channel,
     cgroup: Cgroup,
-    filter: Option<Filter>,
+    filter: Option<Program>,
     namespaces: ThreadNameSpaceType,
 }
 
@@ -38,7 +38,7 @@ impl Created {
         id: String,
         launched: Launched,
         cgroup: Cgroup,
-        filter: Option<Filter>,
+        filter: Option<Program>,
         namespaces: ThreadNameSpaceType,
         warnings: Vec<String>,
     ) -> Self {
@@ -48,7 +48,7 @@ impl Created {
     }
 
     fn parts(&self) -> &Parts {
-        self.parts.as_ref().expect("taken only by the consuming method")
+        self.parts.as_ref().expect("taken only by the consuming methods")
     }
 
     /// PID 1 in the caller's PID namespace.
@@ -93,23 +93,33 @@ impl Created {
             Ok(Some(_)) => Error::system("receive from container: out of turn"),
             Err(error) => error,
         };
-        parts.undo();
+        let _ = parts.undo();
         Err(error)
+    }
+
+    /// Kills and reaps PID 1, and removes the control groups.
+    ///
+    /// # Errors
+    /// Something that cannot be killed or removed; the rest is gone nonetheless.
+    pub fn destroy(mut self) -> Result<(), Error> {
+        self.parts.take().expect("taken only by the consuming methods").undo()
     }
 }
 
 impl Parts {
-    fn undo(self) {
+    fn undo(self) -> Result<(), Error> {
         drop(self.child);
-        // The error that brings us here, or the caller's wish, is what counts.
-        let _ = self.cgroup.kill_all().and_then(|()| self.cgroup.remove());
+        let killed = self.cgroup.kill_all();
+        self.cgroup.remove()?;
+        Ok(killed?)
     }
 }
 
 impl Drop for Created {
     fn drop(&mut self) {
         if let Some(parts) = self.parts.take() {
-            parts.undo();
+            // Whoever drops it does not ask.
+            let _ = parts.undo();
         }
     }
 }

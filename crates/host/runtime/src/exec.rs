@@ -1,6 +1,6 @@
 //! A further process in a running container, as the caller sees it.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use oci::runtime::Process;
 use rustix::thread::ThreadNameSpaceType;
@@ -8,7 +8,7 @@ use sys::clone::Fork;
 
 use crate::Error;
 use crate::capabilities::{all, bounding_set};
-use crate::container::{Container, send};
+use crate::container::Container;
 use crate::job::Job;
 use crate::process::enter::{self, Enter};
 use crate::process::message::{Channel, Message};
@@ -18,40 +18,14 @@ use crate::request::Io;
 /// A further process in a container. The caller has to reap it.
 #[derive(Debug)]
 pub struct ExecProcess {
-    pid: i32,
-    pidfd: OwnedFd,
-    console: Option<OwnedFd>,
-    warnings: Vec<String>,
-}
-
-impl ExecProcess {
     /// Its id in the caller's PID namespace.
-    pub fn pid(&self) -> i32 {
-        self.pid
-    }
-
+    pub pid: i32,
     /// Refers to it and to no later process with its id.
-    pub fn pidfd(&self) -> BorrowedFd<'_> {
-        self.pidfd.as_fd()
-    }
-
-    /// The master of its terminal, once.
-    pub fn take_console(&mut self) -> Option<OwnedFd> {
-        self.console.take()
-    }
-
+    pub pidfd: OwnedFd,
+    /// The master of its terminal, where it has one.
+    pub console: Option<OwnedFd>,
     /// What could not be given, each in one line.
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
-    }
-
-    /// Sends it a signal.
-    ///
-    /// # Errors
-    /// As of [`Container::signal`].
-    pub fn signal(&self, signal: i32) -> Result<(), Error> {
-        send(self.pidfd(), signal)
-    }
+    pub warnings: Vec<String>,
 }
 
 pub(crate) fn run(container: &Container, process: &Process, io: Io) -> Result<ExecProcess, Error> {
@@ -59,13 +33,8 @@ pub(crate) fn run(container: &Container, process: &Process, io: Io) -> Result<Ex
     let have = if own_users { all().collect() } else { bounding_set() };
     let job = Job::read(process, container.filter.as_ref(), have)?;
     let (ours, theirs) = Channel::pair()?;
-    let enter = Enter {
-        id: &container.id,
-        target: container.pidfd(),
-        namespaces: container.namespaces,
-        job: &job,
-        io: &io,
-    };
+    let enter =
+        Enter { id: &container.id, target: container.pidfd(), namespaces: container.namespaces, job: &job, io: &io };
     let stage = match fork_into(0, &container.cgroup)? {
         Fork::Child(me) => {
             drop(ours);
@@ -82,11 +51,7 @@ pub(crate) fn run(container: &Container, process: &Process, io: Io) -> Result<Ex
 }
 
 /// Listens until both the stage and the process proper have closed their ends: by the exec, or by their deaths.
-fn follow(
-    channel: &Channel,
-    stage: ChildGuard,
-    container: &Container,
-) -> Result<(ChildGuard, Option<OwnedFd>), Error> {
+fn follow(channel: &Channel, stage: ChildGuard, container: &Container) -> Result<(ChildGuard, Option<OwnedFd>), Error> {
     let (mut child, mut console, mut failure) = (None, None, None);
     while let Some((message, fd)) = channel.receive()? {
         match (message, fd) {

@@ -6,9 +6,9 @@ use oci::runtime::{Process, Rlimit};
 use rustix::process::Resource;
 use rustix::thread::CapabilitySet;
 
-use crate::capabilities::Capabilities;
-use crate::setup::seccomp::Filter;
 use crate::Error;
+use crate::capabilities::Capabilities;
+use seccomp::Program;
 
 /// A process to run, checked and in the kernel's terms, so that the child has little left that can fail.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct Job<'a> {
     /// Resource, soft and hard limit; `None` is unlimited.
     pub rlimits: Vec<(Resource, Option<u64>, Option<u64>)>,
     /// System call filter.
-    pub filter: Option<&'a Filter>,
+    pub filter: Option<&'a Program>,
     /// What could not be given.
     pub warnings: Vec<String>,
 }
@@ -54,7 +54,7 @@ impl<'a> Job<'a> {
     ///
     /// # Errors
     /// [`crate::ErrorKind::Invalid`] for what cannot be, and for what is not done here.
-    pub fn read(process: &'a Process, filter: Option<&'a Filter>, have: CapabilitySet) -> Result<Self, Error> {
+    pub fn read(process: &'a Process, filter: Option<&'a Program>, have: CapabilitySet) -> Result<Self, Error> {
         refuse_unsupported(process)?;
         if process.args.is_empty() {
             return Err(Error::invalid("process: no arguments"));
@@ -98,7 +98,8 @@ fn refuse_unsupported(process: &Process) -> Result<(), Error> {
 
 fn c_strings(what: &str, strings: &[String]) -> Result<Vec<CString>, Error> {
     let convert = |string: &String| {
-        CString::new(string.as_str()).map_err(|_| Error::invalid(format!("process: {what} {string:?} holds a NUL byte")))
+        CString::new(string.as_str())
+            .map_err(|_| Error::invalid(format!("process: {what} {string:?} holds a NUL byte")))
     };
     strings.iter().map(convert).collect()
 }

@@ -132,10 +132,8 @@ mod tests {
     use oci::runtime::{Linux, Namespace};
 
     fn read(list: &[(&str, Option<&str>)], given: bool) -> Result<Namespaces, Error> {
-        let namespace = |&(kind, path): &(&str, Option<&str>)| Namespace {
-            kind: kind.to_owned(),
-            path: path.map(PathBuf::from),
-        };
+        let namespace =
+            |&(kind, path): &(&str, Option<&str>)| Namespace { kind: kind.to_owned(), path: path.map(PathBuf::from) };
         let linux = Linux { namespaces: list.iter().map(namespace).collect(), ..Linux::default() };
         Namespaces::read(&Spec { linux: Some(linux), ..Spec::default() }, given)
     }

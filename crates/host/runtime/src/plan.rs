@@ -4,17 +4,18 @@ use std::os::fd::OwnedFd;
 use std::path::{Component, Path, PathBuf};
 
 use oci::runtime::{Hooks, Linux, Mount, Spec};
+use rustix::mount::MountPropagationFlags;
 use sys::clone::flag;
 
+use crate::Error;
 use crate::capabilities::{all, bounding_set};
 use crate::error::Step;
 use crate::job::Job;
 use crate::mount_options::MountOptions;
 use crate::namespaces::Namespaces;
 use crate::request::{Create, RootFs};
-use crate::setup::seccomp::Filter;
 use crate::setup::{mounts, rootfs, sysctl};
-use crate::Error;
+use seccomp::Program;
 
 /// A container to make, checked as far as that is possible before anything is made.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ pub(crate) struct MountPlan<'a> {
     pub target: PathBuf,
     pub what: What<'a>,
     pub options: MountOptions,
-    /// The source of a bind, where the container's user namespace could not open it.
+    /// The source of a bind, where only the host can open it, or open it in the right way.
     pub prepared: Option<OwnedFd>,
 }
 
@@ -55,7 +56,7 @@ impl<'a> Plan<'a> {
     ///
     /// # Errors
     /// [`crate::ErrorKind::Invalid`] for what cannot be, and for what is not done here.
-    pub fn read(request: &'a Create<'a>, linux: &'a Linux, filter: Option<&'a Filter>) -> Result<Self, Error> {
+    pub fn read(request: &'a Create<'a>, linux: &'a Linux, filter: Option<&'a Program>) -> Result<Self, Error> {
         let spec = request.spec;
         refuse_unsupported(spec, linux)?;
         let namespaces = Namespaces::read(spec, request.netns.is_some())?;
@@ -73,20 +74,10 @@ impl<'a> Plan<'a> {
             prepared_root: None,
         };
         if in_user_namespace {
-            plan.prepare_on_host()?;
+            plan.prepared_root = Some(rootfs::detached(&request.rootfs)?);
         }
+        plan.mounts.iter_mut().try_for_each(|mount| mount.prepare(in_user_namespace))?;
         Ok(plan)
-    }
-
-    /// Opens with the host's rights what root of the container's user namespace may not.
-    fn prepare_on_host(&mut self) -> Result<(), Error> {
-        self.prepared_root = Some(rootfs::detached(&self.request.rootfs)?);
-        for mount in &mut self.mounts {
-            if let What::Bind(source) = &mount.what {
-                mount.prepared = Some(mounts::clone_source(source, mount.options.recursive_bind)?);
-            }
-        }
-        Ok(())
     }
 
     /// Descriptors that a forked child must keep until it has used them.
@@ -142,6 +133,19 @@ impl<'a> MountPlan<'a> {
         };
         Ok(Self { target: clean(&mount.destination), what, options, prepared: None })
     }
+
+    /// Opens with the host's rights what root of a user namespace may not, and in the host's mount namespace what is to
+    /// stay its peer: in the container's, all mounts are slaves before the first bind is made.
+    fn prepare(&mut self, in_user_namespace: bool) -> Result<(), Error> {
+        let flags = self.options.propagation.unwrap_or(MountPropagationFlags::PRIVATE);
+        if let What::Bind(source) = &self.what
+            && (in_user_namespace || flags.contains(MountPropagationFlags::SHARED))
+        {
+            let opened = mounts::clone_source(source, self.options.recursive_bind);
+            self.prepared = Some(opened.map_err(|error| mounts::in_context(self, &error))?);
+        }
+        Ok(())
+    }
 }
 
 /// Takes `.` and `..` out of an absolute path by text, as Go's `filepath.Clean` does.
@@ -165,12 +169,6 @@ impl RootFs {
             RootFs::Overlay { upper, .. } => upper,
         }
     }
-}
-
-/// Compiles the specification's filter, where there is one.
-pub(crate) fn filter(spec: &Spec) -> Result<Option<Filter>, Error> {
-    let seccomp = spec.linux.as_ref().and_then(|linux| linux.seccomp.as_ref());
-    seccomp.map(Filter::compile).transpose()
 }
 
 /// Opens a directory that is a part of the request.

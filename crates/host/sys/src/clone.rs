@@ -22,8 +22,7 @@ pub mod flag {
     /// The child becomes a sibling: its parent is the caller's parent.
     pub const PARENT: u64 = libc::CLONE_PARENT as u64;
     /// All of the above: what does not share memory, descriptors or signal handlers with the child.
-    pub(super) const ALLOWED: u64 =
-        NEWNS | NEWCGROUP | NEWUTS | NEWIPC | NEWUSER | NEWPID | NEWNET | PARENT;
+    pub(super) const ALLOWED: u64 = NEWNS | NEWCGROUP | NEWUTS | NEWIPC | NEWUSER | NEWPID | NEWNET | PARENT;
 }
 
 /// `CLONE_CLEAR_SIGHAND` and `CLONE_INTO_CGROUP` of linux/sched.h: they do not fit the type that libc gives them.

@@ -15,6 +15,7 @@ pub mod netns;
 pub mod path;
 pub mod seccomp;
 pub mod signal;
+pub mod signalfd;
 pub mod signals;
 pub mod sockopt;
 pub mod spawn;

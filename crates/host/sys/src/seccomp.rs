@@ -13,13 +13,12 @@ const INSTRUCTION: usize = 8;
 /// refuses it.
 pub fn load(program: &[u8], flags: u64) -> io::Result<()> {
     let count = u16::try_from(program.len() / INSTRUCTION).ok().filter(|&count| count > 0);
-    let count = count.filter(|_| program.len() % INSTRUCTION == 0);
+    let count = count.filter(|_| program.len().is_multiple_of(INSTRUCTION));
     let count = count.ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))?;
     let filter = libc::sock_fprog { len: count, filter: program.as_ptr().cast_mut().cast() };
     // SAFETY: `filter` names `count` instructions that lie within `program`; the kernel copies them by
     // copy_from_user, which asks for no alignment, and does not write to them.
-    let result =
-        unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const filter) };
+    let result = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const filter) };
     super::check(result).map(drop)
 }
 

@@ -97,7 +97,8 @@ fn open_terminal(channel: &Channel, enter: &Enter<'_>) -> Result<Option<OwnedFd>
     if !matches!(enter.io, Io::Terminal) {
         return Ok(None);
     }
-    let root = rustix::fs::open("/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).step("open `/`")?;
+    let root =
+        rustix::fs::open("/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).step("open `/`")?;
     let console = console::open(root.as_fd(), enter.job.process.console_size.as_ref())?;
     channel.send_with(&Message::Console, console.master.as_fd())?;
     Ok(Some(console.slave))

@@ -78,15 +78,7 @@ fn run_from(me: Child, channel: Channel, plan: &Plan<'_>, cgroup: &Cgroup, joine
     let attempt = || -> Result<Infallible, Error> {
         stdio::install(&plan.request.io)?;
         close_others(&me, &channel, plan.descriptors())?;
-        let init = Init {
-            plan,
-            cgroup,
-            channel: &channel,
-            released: false,
-            root: None,
-            procfs: None,
-            terminal: None,
-        };
+        let init = Init { plan, cgroup, channel: &channel, released: false, root: None, procfs: None, terminal: None };
         init.run(joined)
     };
     // A panic must not unwind into the parent's frames.

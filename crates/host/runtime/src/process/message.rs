@@ -101,8 +101,8 @@ pub(crate) struct Channel(OwnedFd);
 impl Channel {
     /// Both ends. Neither is one of the three standard streams, which a child gives other meanings.
     pub fn pair() -> Result<(Self, Self), Error> {
-        let (ours, theirs) =
-            socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).step("make socket pair")?;
+        let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+            .step("make socket pair")?;
         Ok((Self(above_standard(ours)?), Self(above_standard(theirs)?)))
     }
 

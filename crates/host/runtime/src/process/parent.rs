@@ -11,9 +11,9 @@ use sys::clone::{Fork, flag, fork};
 
 use super::message::{Channel, Message};
 use super::{init, stage};
+use crate::Error;
 use crate::error::Step;
 use crate::plan::{Plan, open_directory};
-use crate::Error;
 
 /// A child that is killed and reaped when this is dropped.
 #[derive(Debug)]
@@ -120,11 +120,7 @@ pub(crate) fn follow_stage(stage: ChildGuard, channel: &Channel, cgroup: &Cgroup
     }
 }
 
-fn until_ready(
-    channel: &Channel,
-    child: ChildGuard,
-    cgroup: &Cgroup,
-) -> Result<(ChildGuard, Option<OwnedFd>), Error> {
+fn until_ready(channel: &Channel, child: ChildGuard, cgroup: &Cgroup) -> Result<(ChildGuard, Option<OwnedFd>), Error> {
     let mut console = None;
     loop {
         match channel.receive()? {
@@ -157,7 +153,8 @@ fn map_ids(pid: i32, linux: &Linux) -> Result<(), Error> {
     }
     for (file, mappings) in [("uid_map", &linux.uid_mappings), ("gid_map", &linux.gid_mappings)] {
         let path = format!("/proc/{pid}/{file}");
-        let fd = rustix::fs::open(&path, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty()).step(format_args!("open `{path}`"))?;
+        let fd = rustix::fs::open(&path, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())
+            .step(format_args!("open `{path}`"))?;
         rustix::io::write(fd, map_text(mappings).as_bytes()).step(format_args!("write `{path}`"))?;
     }
     Ok(())

@@ -29,7 +29,8 @@ pub(crate) struct Console {
 /// Opens a terminal in the file system below `root`. The peer comes from the master by ioctl and not by its name, which
 /// somebody could have put something else under (CVE-2025-52565).
 pub(crate) fn open(root: BorrowedFd<'_>, size: Option<&ConsoleSize>) -> Result<Console, Error> {
-    let pts = path::open(root, Path::new("/dev/pts"), OFlags::PATH | OFlags::DIRECTORY).step("terminal: open `/dev/pts`")?;
+    let pts =
+        path::open(root, Path::new("/dev/pts"), OFlags::PATH | OFlags::DIRECTORY).step("terminal: open `/dev/pts`")?;
     if fs::fstatfs(&pts).step("terminal: stat `/dev/pts`")?.f_type as u64 != DEVPTS_MAGIC {
         return Err(Error::invalid("terminal: `/dev/pts` is no devpts file system"));
     }

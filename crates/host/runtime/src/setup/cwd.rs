@@ -31,7 +31,8 @@ pub(crate) enum Attempt {
 /// and checked to lie below the root, so that no descriptor can lead out (CVE-2024-21626).
 pub(crate) fn enter(job: &Job<'_>, attempt: Attempt) -> Result<bool, Error> {
     let cwd = &job.process.cwd;
-    let root = rustix::fs::open("/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).step("open `/`")?;
+    let root =
+        rustix::fs::open("/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).step("open `/`")?;
     let opened = path::open(&root, cwd, OFlags::PATH | OFlags::DIRECTORY);
     match opened.and_then(fchdir) {
         Ok(()) => verify().map(|()| true),

@@ -25,7 +25,8 @@ pub(crate) fn oom_score(init: &mut Init<'_>) -> Result<(), Error> {
 pub(crate) fn set_oom_score(score: Option<i32>) -> Result<(), Error> {
     let Some(score) = score else { return Ok(()) };
     let step = || format!("set oom_score_adj to {score}");
-    let file = rustix::fs::open("/proc/self/oom_score_adj", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty()).step(step())?;
+    let file =
+        rustix::fs::open("/proc/self/oom_score_adj", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty()).step(step())?;
     match rustix::io::write(file, score.to_string().as_bytes()) {
         Ok(_) => Ok(()),
         Err(Errno::ACCESS) => {

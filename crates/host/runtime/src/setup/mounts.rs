@@ -41,7 +41,7 @@ pub(crate) fn mount_all(init: &mut Init<'_>) -> Result<(), Error> {
 }
 
 /// As runc says it: `error mounting "SOURCE" to rootfs at "TARGET": CAUSE`.
-fn in_context(mount: &MountPlan<'_>, error: &Error) -> Error {
+pub(crate) fn in_context(mount: &MountPlan<'_>, error: &Error) -> Error {
     let source = match &mount.what {
         What::Bind(source) => source.display().to_string(),
         What::FileSystem(kind, _) => (*kind).to_owned(),
@@ -106,6 +106,14 @@ fn file_system(init: &mut Init<'_>, mount: &MountPlan<'_>, kind: &str, source: &
 }
 
 fn finish(mount: &MountPlan<'_>, tree: &OwnedFd, target: &OwnedFd) -> Result<(), Error> {
+    // The kernel's word for this is `invalid argument`, which tells nobody anything.
+    let is_directory = |fd: &OwnedFd| -> Result<bool, Error> {
+        let stat = fs::fstat(fd).step("stat")?;
+        Ok(FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
+    };
+    if is_directory(tree)? != is_directory(target)? {
+        return Err(Error::invalid("not a directory"));
+    }
     tree::attach(tree, target.as_fd()).step("attach")?;
     match mount.options.propagation {
         Some(flags) => tree::propagate(tree.as_fd(), flags).step("set propagation"),

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::CWD;
 use rustix::io::Errno;
 use rustix::mount::{
-    FsMountFlags, FsOpenFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags, fsconfig_create,
-    fsconfig_set_fd, fsconfig_set_string, fsmount, fsopen, mount_change, move_mount,
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags, fsconfig_create, fsconfig_set_fd,
+    fsconfig_set_string, fsmount, fsopen, mount_change, move_mount,
 };
 use sys::mount::{Attributes, attr, set_attributes};
 
@@ -74,6 +74,7 @@ fn overlay(lower: &[PathBuf], upper: &Path, work: &Path) -> Result<OwnedFd, Erro
         let why = missing(what).unwrap_or_else(|| tree::explain(&context, error));
         Error::system(format!("root file system: overlay: `{}`: {why}", what.display()))
     };
+    fsconfig_set_string(&context, c"source", c"overlay").map_err(|error| fail(upper, error))?;
     set_layers(&context, lower).map_err(|(path, error)| fail(path, error))?;
     for (key, path) in [("upperdir", upper), ("workdir", work)] {
         set_directory(&context, key, path).map_err(|error| fail(path, error))?;
@@ -119,7 +120,6 @@ fn set_directory(context: &OwnedFd, key: &str, path: &Path) -> Result<(), Errno>
 fn missing(path: &Path) -> Option<String> {
     rustix::fs::stat(path).err().map(cause)
 }
-
 
 #[cfg(test)]
 mod tests {

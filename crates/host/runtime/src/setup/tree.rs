@@ -12,9 +12,9 @@ use rustix::mount::{
 };
 use sys::mount::{Attributes, set_attributes};
 
+use crate::Error;
 use crate::error::{Step, cause};
 use crate::mount_options::MountOptions;
-use crate::Error;
 
 /// A new mount of a file system of type `kind`, attached nowhere.
 ///

@@ -1,8 +1,20 @@
-//! Signals as events: signalfd(2), and what else a supervisor does with them.
+//! Signals as events: signalfd(2), and signals that are none.
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
+
+/// Numbers of signals, for code that has to name some.
+pub mod number {
+    macro_rules! numbers {
+        ($($name:ident = $libc:ident),* $(,)?) => { $(#[doc = concat!("signal(7): ", stringify!($libc))] pub const $name: i32 = libc::$libc;)* };
+    }
+    numbers! {
+        HUP = SIGHUP, INT = SIGINT, QUIT = SIGQUIT, ILL = SIGILL, TRAP = SIGTRAP, ABRT = SIGABRT, BUS = SIGBUS,
+        FPE = SIGFPE, KILL = SIGKILL, SEGV = SIGSEGV, PIPE = SIGPIPE, ALRM = SIGALRM, TERM = SIGTERM, CHLD = SIGCHLD,
+        STOP = SIGSTOP, TTIN = SIGTTIN, TTOU = SIGTTOU, SYS = SIGSYS,
+    }
+}
 
 /// Blocked signals, read one after another.
 #[derive(Debug)]
@@ -59,15 +71,6 @@ pub fn ignore(signals: impl IntoIterator<Item = i32>) -> io::Result<()> {
     Ok(())
 }
 
-/// Sends `signal` (real-time signals included; 0 only asks) to exactly the process behind `pidfd`.
-pub fn send(pidfd: BorrowedFd<'_>, signal: i32) -> io::Result<()> {
-    // SAFETY: pidfd_send_signal(2) takes a null siginfo for the same data as kill(2), and flags of 0.
-    let result = unsafe {
-        libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, std::ptr::null::<libc::siginfo_t>(), 0)
-    };
-    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
-}
-
 fn set_of(signals: impl IntoIterator<Item = i32>) -> io::Result<libc::sigset_t> {
     let mut set = MaybeUninit::uninit();
     // SAFETY: sigemptyset initialises the whole set.
@@ -96,13 +99,5 @@ mod tests {
         unsafe { libc::raise(libc::SIGUSR2) };
         assert_eq!(signals.next().unwrap(), Some(libc::SIGUSR2));
         assert!(SignalFd::new([4711]).is_err());
-    }
-
-    #[test]
-    fn asking_with_signal_0_reaches_ourselves() {
-        let own = rustix::process::getpid();
-        let pidfd = rustix::process::pidfd_open(own, rustix::process::PidfdFlags::empty()).unwrap();
-        send(pidfd.as_fd(), 0).unwrap();
-        assert_eq!(send(pidfd.as_fd(), 4711).unwrap_err().raw_os_error(), Some(libc::EINVAL));
     }
 }

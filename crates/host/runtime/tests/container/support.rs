@@ -25,7 +25,9 @@ pub fn main(cases: &[Case]) {
     }
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let mut failed = Vec::new();
-    for (name, case) in cases.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|part| name.contains(part))) {
+    for (name, case) in
+        cases.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|part| name.contains(part)))
+    {
         let before = Host::look();
         let passed = catch_unwind(AssertUnwindSafe(|| {
             case();
@@ -35,12 +37,24 @@ pub fn main(cases: &[Case]) {
         println!("{} {name}", if passed { "ok    " } else { "FAILED" });
         if !passed {
             failed.push(name);
+            clean_up();
         }
     }
+    remove_parent_cgroups();
     if !failed.is_empty() {
         eprintln!("{} failed: {failed:?}", failed.len());
         std::process::exit(1);
     }
+}
+
+/// Takes away what a failed case has left, so that the next one starts clean.
+fn clean_up() {
+    let groups = cgroup::Cgroup::from_paths(cgroups_of_tests().into_iter().collect());
+    for path in groups.paths() {
+        let group = cgroup::Cgroup::from_paths(vec![path.clone()]);
+        let _ = group.kill_all().and_then(|()| group.remove());
+    }
+    while waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOHANG).is_ok_and(|status| status.is_some()) {}
 }
 
 /// What a container must not leave behind.
@@ -74,7 +88,8 @@ impl Host {
 fn descriptors() -> BTreeSet<String> {
     let entries = fs::read_dir("/proc/self/fd").unwrap().flatten();
     // The descriptor of this very listing is gone when it is asked for its target.
-    let named = |name: String| fs::read_link(format!("/proc/self/fd/{name}")).ok().map(|to| format!("{name} {}", to.display()));
+    let named =
+        |name: String| fs::read_link(format!("/proc/self/fd/{name}")).ok().map(|to| format!("{name} {}", to.display()));
     entries.filter_map(|entry| named(entry.file_name().into_string().unwrap())).collect()
 }
 
@@ -92,7 +107,7 @@ fn parent_cgroup() -> String {
 }
 
 /// Removes the control group that all of this process's containers are in.
-pub fn remove_parent_cgroups() {
+fn remove_parent_cgroups() {
     for hierarchy in cgroup::Layout::read().unwrap().hierarchies {
         let _ = fs::remove_dir(hierarchy.mount.join(parent_cgroup()));
     }
@@ -111,7 +126,10 @@ impl Scratch {
             fs::create_dir_all(path.join(name)).unwrap();
         }
         fs::copy("/bin/busybox", path.join("root/bin/busybox")).expect("busybox-static is installed");
-        for applet in ["sh", "true", "false", "cat", "ls", "id", "mount", "sleep", "hostname", "stat", "tty", "stty", "head", "readlink", "mknod", "grep", "kill", "ps", "touch", "wc", "dd", "ulimit", "mkdir"] {
+        for applet in [
+            "sh", "true", "false", "cat", "ls", "id", "mount", "sleep", "hostname", "stat", "tty", "stty", "head",
+            "readlink", "mknod", "grep", "kill", "ps", "touch", "wc", "dd", "ulimit", "mkdir",
+        ] {
             symlink("busybox", path.join("root/bin").join(applet)).unwrap();
         }
         let passwd = "root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n";
@@ -306,6 +324,16 @@ pub fn read_all(fd: OwnedFd) -> String {
     String::from_utf8(output).unwrap()
 }
 
+/// Reads up to the next newline, byte by byte so that nothing is taken away from later readers.
+pub fn read_line(fd: &OwnedFd) -> String {
+    let mut line = Vec::new();
+    let mut byte = [0];
+    while rustix::io::read(fd, &mut byte).unwrap_or(0) == 1 && byte != *b"\n" {
+        line.push(byte[0]);
+    }
+    String::from_utf8(line).unwrap()
+}
+
 pub fn write_all(fd: &OwnedFd, text: &str) {
     fs::File::from(fd.try_clone().unwrap()).write_all(text.as_bytes()).unwrap();
 }
@@ -322,7 +350,7 @@ pub fn exec_with(container: &Container, process: &Process) -> Result<Outcome, Er
     let process = container.exec(process, io)?;
     drop(streams.stdin);
     let output = read_all(streams.output);
-    Ok(Outcome { code: wait(process.pidfd().as_fd()), output })
+    Ok(Outcome { code: wait(process.pidfd.as_fd()), output })
 }
 
 /// Runs a shell script in a container.
@@ -351,4 +379,29 @@ pub fn check_canary(path: &Path) {
     assert_eq!(fs::read_to_string(path.join("file")).unwrap(), "sings");
     assert_eq!(fs::read_dir(path.join("dir")).unwrap().count(), 0, "something was made in the canary");
     assert_eq!(fs::read_dir(path).unwrap().count(), 2, "something was made beside the canary");
+}
+
+/// A mount of the host's mount namespace, detached at the end of its scope.
+pub struct HostMount(PathBuf);
+
+impl HostMount {
+    /// Shows `source` at `target`.
+    pub fn bind(source: &Path, target: &Path) -> Self {
+        rustix::mount::mount_bind(source, target).unwrap();
+        Self(target.to_owned())
+    }
+
+    /// Makes `path` a shared mount of its own.
+    pub fn shared(path: &Path) -> Self {
+        let mount = Self::bind(path, path);
+        rustix::mount::mount_change(path, rustix::mount::MountPropagationFlags::PRIVATE).unwrap();
+        rustix::mount::mount_change(path, rustix::mount::MountPropagationFlags::SHARED).unwrap();
+        mount
+    }
+}
+
+impl Drop for HostMount {
+    fn drop(&mut self) {
+        let _ = rustix::mount::unmount(&self.0, rustix::mount::UnmountFlags::DETACH);
+    }
 }
