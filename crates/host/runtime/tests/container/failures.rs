@@ -13,9 +13,12 @@ pub const CASES: &[Case] = &[
     ("what is not supported is refused with its name", not_supported),
 ];
 
+/// Spoils a request.
+type Fault = fn(&mut Test);
+
 /// A fault for each step of the set-up, in its order.
 fn each_step() {
-    let faults: &[(&str, fn(&mut Test))] = &[
+    let faults: &[(&str, Fault)] = &[
         ("no process", |test| test.spec.process = None),
         ("arguments", |test| test.process().args.clear()),
         ("namespaces", |test| test.linux().namespaces.clear()),
