@@ -162,13 +162,13 @@ impl Maker {
     /// A berth, with a certain address where one is asked for.
     pub fn take(&self, ip: Option<Ipv4Addr>, mac: Option<Mac>) -> Result<Berth> {
         let unwanted = if ip.is_none() && mac.is_none() {
-            if let Some(berth) = self.from_stock(|queue| queue.berths.pop_front()) {
+            if let Some(berth) = self.take_stock(|queue| queue.berths.pop_front()) {
                 return Ok(berth);
             }
             None
         } else {
             // The stock may hold the address that is asked for.
-            self.from_stock(|queue| {
+            self.take_stock(|queue| {
                 let index = queue.berths.iter().position(|berth| Some(berth.ip()) == ip)?;
                 queue.berths.remove(index)
             })
@@ -186,7 +186,7 @@ impl Maker {
 
     /// A network namespace with nothing but loopback, up.
     pub fn take_bare(&self) -> Result<OwnedFd> {
-        match self.from_stock(|queue| queue.bare.pop_front()) {
+        match self.take_stock(|queue| queue.bare.pop_front()) {
             Some(netns) => Ok(netns),
             None => self.order(|reply| Order::Bare { reply }),
         }
@@ -205,7 +205,7 @@ impl Maker {
         }
     }
 
-    fn from_stock<T>(&self, take: impl FnOnce(&mut Queue) -> Option<T>) -> Option<T> {
+    fn take_stock<T>(&self, take: impl FnOnce(&mut Queue) -> Option<T>) -> Option<T> {
         let mut queue = self.shared.lock();
         queue.warm = true;
         let taken = take(&mut queue);

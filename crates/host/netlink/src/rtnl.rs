@@ -6,6 +6,7 @@ use crate::link::{self, Address, Link};
 use crate::request::Request;
 use crate::route::{self, Route};
 use crate::socket::{Family, Socket, check};
+use crate::wire::Message;
 use crate::{Error, wire};
 
 /// A socket for links, addresses and routes of one network namespace.
@@ -55,15 +56,9 @@ impl Rtnl {
         let sequence = self.socket.next_sequence();
         self.socket.send(&link::get_by_name(name, sequence))?;
         loop {
-            for message in wire::messages(self.socket.receive()?).filter(|message| message.sequence == sequence) {
-                if message.kind != wire::ERROR {
-                    return Link::parse(message.body).map(Some).ok_or(Error::Malformed { step });
-                }
-                return match check(&step, &message) {
-                    Err(error) if error.is(rustix::io::Errno::NODEV) => Ok(None),
-                    Err(error) => Err(error),
-                    Ok(()) => Ok(None),
-                };
+            let mut answers = wire::messages(self.socket.receive()?);
+            if let Some(answer) = answers.find(|message| message.sequence == sequence) {
+                return link_or_none(step, &answer);
             }
         }
     }
@@ -100,5 +95,16 @@ impl Rtnl {
         let mut routes = Vec::new();
         self.socket.dump("list routes", route::list, |message| routes.extend(Route::parse(message.body)))?;
         Ok(routes)
+    }
+}
+
+fn link_or_none(step: String, answer: &Message<'_>) -> Result<Option<Link>, Error> {
+    if answer.kind != wire::ERROR {
+        return Link::parse(answer.body).map(Some).ok_or(Error::Malformed { step });
+    }
+    match check(&step, answer) {
+        Err(error) if error.is(rustix::io::Errno::NODEV) => Ok(None),
+        Err(error) => Err(error),
+        Ok(()) => Ok(None),
     }
 }
