@@ -32,7 +32,9 @@ fn log_path(socket: &Path) -> Result<PathBuf, String> {
 }
 
 fn spawn(socket: &Path, log: &Path) -> Result<Child, String> {
-    let open = || File::options().create(true).append(true).open(log).map_err(|error| format!("open {}: {error}", log.display()));
+    let open = || {
+        File::options().create(true).append(true).open(log).map_err(|error| format!("open {}: {error}", log.display()))
+    };
     let program = std::env::current_exe().map_err(|error| format!("find this program: {error}"))?;
     Command::new(program)
         .arg("daemon")

@@ -26,7 +26,8 @@ fn main() -> ExitCode {
 /// The daemon's name and arguments, where that is the face asked for.
 fn daemon_arguments(args: &[OsString]) -> Option<(String, Vec<String>)> {
     let text = |arg: &OsString| arg.to_string_lossy().into_owned();
-    let name = args.first().map(|first| Path::new(first).file_name().unwrap_or(first).to_string_lossy().into_owned())?;
+    let name =
+        args.first().map(|first| Path::new(first).file_name().unwrap_or(first).to_string_lossy().into_owned())?;
     if name == "gantryd" || name == "dockerd" {
         return Some((name, args[1..].iter().map(text).collect()));
     }
@@ -46,7 +47,9 @@ mod tests {
 
     #[test]
     fn the_face_follows_the_name() {
-        let face = |args: &[&str]| daemon_arguments(&args.iter().map(OsString::from).collect::<Vec<_>>()).map(|(name, _)| name);
+        let face = |args: &[&str]| {
+            daemon_arguments(&args.iter().map(OsString::from).collect::<Vec<_>>()).map(|(name, _)| name)
+        };
         assert_eq!(face(&["/usr/bin/dockerd", "-D"]).as_deref(), Some("dockerd"));
         assert_eq!(face(&["gantry", "daemon"]).as_deref(), Some("gantry daemon"));
         assert_eq!(face(&["docker", "run", "daemon"]), None);

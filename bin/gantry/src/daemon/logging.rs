@@ -16,7 +16,9 @@ pub struct Logging {
 /// Starts the log. Only our own crates speak below `warn`.
 pub fn start(logging: &Logging) {
     let level = logging.level;
-    let filter = EnvFilter::new(format!("{level},hyper=warn,reqwest=warn,hickory_proto=error,hickory_resolver=error,rustls=warn,h2=warn"));
+    let filter = EnvFilter::new(format!(
+        "{level},hyper=warn,reqwest=warn,hickory_proto=error,hickory_resolver=error,rustls=warn,h2=warn"
+    ));
     let colours = !logging.raw && rustix::termios::isatty(std::io::stderr());
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     if logging.json {

@@ -82,11 +82,14 @@ fn read_config_file(values: &mut Values) -> Result<()> {
         Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(anyhow!("unable to configure the Docker daemon with file {path}: {error}")),
     };
-    values.merge_file(&text).map_err(|message| anyhow!("unable to configure the Docker daemon with file {path}: {message}"))
+    values
+        .merge_file(&text)
+        .map_err(|message| anyhow!("unable to configure the Docker daemon with file {path}: {message}"))
 }
 
 async fn serve(settings: Settings) -> Result<()> {
-    let listeners = server::listen(&settings.hosts, settings.group.as_deref()).await.map_err(|error| anyhow!("{error}"))?;
+    let listeners =
+        server::listen(&settings.hosts, settings.group.as_deref()).await.map_err(|error| anyhow!("{error}"))?;
     let engine = engine::Engine::open(settings.engine).await.map_err(|fault| anyhow!("{fault}"))?;
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(wait_for_signal(stop));
@@ -101,7 +104,8 @@ async fn serve(settings: Settings) -> Result<()> {
 
 /// Sets the flag at SIGTERM or SIGINT; a third signal ends the process at once, as dockerd does.
 async fn wait_for_signal(stop: watch::Sender<bool>) {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         tracing::error!("signals cannot be received");
         return;
     };

@@ -21,7 +21,8 @@ impl Pidfile {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
         }
-        fs::write(path, std::process::id().to_string()).with_context(|| format!("write the process id to {}", path.display()))?;
+        fs::write(path, std::process::id().to_string())
+            .with_context(|| format!("write the process id to {}", path.display()))?;
         Ok(Self { path: path.to_owned() })
     }
 }

@@ -7,11 +7,13 @@ pub fn check() -> Result<(), String> {
     if !rustix::process::geteuid().is_root() {
         return Err("the daemon must be run as root: try it with sudo (rootless mode is not there yet)".into());
     }
-    let filesystems = fs::read_to_string("/proc/filesystems").map_err(|error| format!("read /proc/filesystems: {error}"))?;
+    let filesystems =
+        fs::read_to_string("/proc/filesystems").map_err(|error| format!("read /proc/filesystems: {error}"))?;
     if !has_filesystem(&filesystems, "overlay") {
         return Err("the kernel has no overlayfs, which images need: try `modprobe overlay`".into());
     }
-    let mounts = fs::read_to_string("/proc/self/mountinfo").map_err(|error| format!("read /proc/self/mountinfo: {error}"))?;
+    let mounts =
+        fs::read_to_string("/proc/self/mountinfo").map_err(|error| format!("read /proc/self/mountinfo: {error}"))?;
     if !has_cgroups(&mounts) {
         return Err("no control groups are mounted, which limits need: mount cgroup2 at /sys/fs/cgroup".into());
     }

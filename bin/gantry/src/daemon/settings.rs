@@ -145,7 +145,10 @@ fn log_driver(values: &Values) -> Result<String, String> {
 }
 
 fn pairs(list: &[String]) -> BTreeMap<String, String> {
-    list.iter().filter_map(|entry| entry.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    list.iter()
+        .filter_map(|entry| entry.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 fn labels(values: &Values) -> Result<Vec<String>, String> {
@@ -178,7 +181,18 @@ mod tests {
 
     #[test]
     fn several_daemons_can_live_side_by_side() {
-        let one = settings(&["--data-root", "/a", "--exec-root=/b", "-H", "unix:///c", "--bridge", "br1", "--bip", "10.9.0.1/24"]).unwrap();
+        let one = settings(&[
+            "--data-root",
+            "/a",
+            "--exec-root=/b",
+            "-H",
+            "unix:///c",
+            "--bridge",
+            "br1",
+            "--bip",
+            "10.9.0.1/24",
+        ])
+        .unwrap();
         assert_eq!(one.engine.data_root, Path::new("/a"));
         assert_eq!(one.pidfile, Path::new("/b/gantry.pid"));
         assert_eq!(one.hosts, ["unix:///c"]);

@@ -16,7 +16,6 @@ pub mod path;
 pub mod seccomp;
 pub mod signal;
 pub mod signalfd;
-pub mod signals;
 pub mod sockopt;
 pub mod spawn;
 pub mod tree;

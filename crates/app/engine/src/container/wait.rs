@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::container::{WaitCondition, WaitError, WaitResponse};
+use api::container::{WaitCondition, WaitResponse};
 use container::state::Phase;
 use fault::{Fault, Result};
 
@@ -35,7 +35,7 @@ fn runs(phase: Phase) -> bool {
 }
 
 fn response(view: &View) -> WaitResponse {
-    let state = view.stored.state();
-    let error = Some(state.error.clone()).filter(|error| !error.is_empty());
-    WaitResponse { status_code: state.exit_code.into(), error: error.map(|message| WaitError { message }) }
+    // Why a start failed is told to whoever started it; the wait's own error is for a wait that failed.
+    WaitResponse { status_code: view.stored.state().exit_code.into(), error: None }
+}
 }
