@@ -53,7 +53,8 @@ impl Inner {
         make_roots(&settings)?;
         let catalogue = open_catalogue(&settings.data_root).await?;
         let stored = recover::stored(&catalogue, &settings.run_root)?;
-        let live: std::collections::HashSet<String> = stored.iter().map(|stored| stored.record.id.to_string()).collect();
+        let live: std::collections::HashSet<String> =
+            stored.iter().map(|stored| stored.record.id.to_string()).collect();
         let client = registry::Client::new(settings.registry.clone());
         let images = Images::open(&settings.data_root, catalogue.clone(), client, &|id| live.contains(id))?;
         let networks = Networks::open(settings.network.clone(), catalogue.clone())?;
@@ -91,7 +92,8 @@ impl Inner {
 
     /// Its exit record: where it outlives a power cut, but for a container that is removed at its end.
     pub fn exit_path(&self, record: &Record) -> PathBuf {
-        let folder = if record.host_config.auto_remove { self.bundle(&record.id) } else { self.container_dir(&record.id) };
+        let folder =
+            if record.host_config.auto_remove { self.bundle(&record.id) } else { self.container_dir(&record.id) };
         folder.join("exit.json")
     }
 
@@ -116,7 +118,9 @@ impl Inner {
         let bytes = serde_json::to_vec(stored).step("write the container's record")?;
         let (new, path) = (bundle.join("record.new"), bundle.join(RUN_RECORD));
         let file = fs::File::options().create(true).truncate(true).write(true).mode(0o600).open(&new);
-        file.and_then(|mut file| file.write_all(&bytes)).and_then(|()| fs::rename(&new, &path)).step(format_args!("write {}", path.display()))
+        file.and_then(|mut file| file.write_all(&bytes))
+            .and_then(|()| fs::rename(&new, &path))
+            .step(format_args!("write {}", path.display()))
     }
 
     /// Removes all of a container but its place in the registry. What has been removed stays so when this fails.
@@ -129,7 +133,9 @@ impl Inner {
             engine.images.remove_container_layer(&id)?;
             let bundle = engine.bundle(&id);
             match fs::remove_dir_all(&bundle) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).step(format_args!("remove {}", bundle.display())),
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    Err(error).step(format_args!("remove {}", bundle.display()))
+                }
                 _ => Ok(()),
             }
         })
@@ -161,9 +167,8 @@ fn make_dir(path: &Path, mode: u32) -> Result<()> {
 
 /// Only one daemon can have the catalogue open. The one before may be about to end.
 async fn open_catalogue(data_root: &Path) -> Result<Catalogue> {
-    Catalogue::open(&data_root.join("catalogue.redb")).map_err(|error| {
-        Fault::system(format!("{}: is another daemon using this data root?", fault::chain(&error)))
-    })
+    Catalogue::open(&data_root.join("catalogue.redb"))
+        .map_err(|error| Fault::system(format!("{}: is another daemon using this data root?", fault::chain(&error))))
 }
 
 /// The init program of `--init`, as a file that can be bound into containers.
@@ -172,7 +177,9 @@ fn write_init(settings: &Settings) -> Result<()> {
     let new = settings.run_root.join("init.new");
     let _ = fs::remove_file(&new);
     let file = fs::File::options().create_new(true).write(true).mode(0o555).open(&new);
-    file.and_then(|mut file| file.write_all(settings.stage)).and_then(|()| fs::rename(&new, &path)).step("write the init program")
+    file.and_then(|mut file| file.write_all(settings.stage))
+        .and_then(|()| fs::rename(&new, &path))
+        .step("write the init program")
 }
 
 /// A random identity, kept with the data.

@@ -31,7 +31,10 @@ impl Store {
     /// Starts the writer.
     pub fn open(catalogue: Catalogue) -> Result<Self> {
         let (changes, inbox) = mpsc::channel();
-        thread::Builder::new().name("store".into()).spawn(move || run(&catalogue, &inbox)).step("start the store's thread")?;
+        thread::Builder::new()
+            .name("store".into())
+            .spawn(move || run(&catalogue, &inbox))
+            .step("start the store's thread")?;
         Ok(Self { changes })
     }
 

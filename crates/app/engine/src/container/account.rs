@@ -26,7 +26,8 @@ pub fn find(layers: &Layers, user: &str, extra: &[String]) -> Result<Resolved> {
 
 /// Resolves a user in a running container, from its root as its PID 1 sees it.
 pub fn find_user(pid: i32, user: &str, extra: &[String]) -> Result<Resolved> {
-    let root = open_dir(Path::new(&format!("/proc/{pid}/root"))).map_err(|error| Fault::system(format!("open the container's root: {error}")))?;
+    let root = open_dir(Path::new(&format!("/proc/{pid}/root")))
+        .map_err(|error| Fault::system(format!("open the container's root: {error}")))?;
     let text = |name: &str| match look(root.as_fd(), &format!("etc/{name}")) {
         Ok(Look::Text(text)) => Ok(text),
         Ok(_) => Ok(String::new()),
@@ -106,7 +107,11 @@ mod tests {
         for name in ["upper", "a", "b"] {
             fs::create_dir_all(folder.join(name)).unwrap();
         }
-        Layers { lower: vec![folder.join("a"), folder.join("b")], upper: folder.join("upper"), work: folder.join("work") }
+        Layers {
+            lower: vec![folder.join("a"), folder.join("b")],
+            upper: folder.join("upper"),
+            work: folder.join("work"),
+        }
     }
 
     #[test]

@@ -189,7 +189,9 @@ impl Actor {
     async fn wait_for_last_shim(&mut self) -> Result<()> {
         let Some(monitor) = self.monitor.take() else { return Ok(()) };
         let over = tokio::time::timeout(LAST_SHIM, monitor).await;
-        over.map(|_| ()).map_err(|_| Fault::deadline(format!("container {}: its last run is still being cleaned up", self.stored.record.id)))
+        over.map(|_| ()).map_err(|_| {
+            Fault::deadline(format!("container {}: its last run is still being cleaned up", self.stored.record.id))
+        })
     }
 
     fn started(&mut self, running: Running, by_policy: bool) {
@@ -294,7 +296,13 @@ impl Actor {
         self.ends += 1;
         let policy = &self.stored.record.host_config.restart_policy;
         let policy = Restart::parse(&policy.name, policy.maximum_retry_count).unwrap_or_default();
-        let after = lifecycle::after_exit(policy, self.stored.record.host_config.auto_remove, self.stored.state(), uptime, self.last_pause);
+        let after = lifecycle::after_exit(
+            policy,
+            self.stored.record.host_config.auto_remove,
+            self.stored.state(),
+            uptime,
+            self.last_pause,
+        );
         if let AfterExit::RestartIn(_) = after {
             self.stored.record.state.phase = Phase::Restarting;
         }
@@ -333,7 +341,8 @@ impl Actor {
     /// Gives the address and ports back, without being waited for.
     fn leave_network(&mut self) {
         let Some(endpoint) = self.stored.endpoint.take() else { return };
-        let attributes = [("container", self.stored.record.id.to_string()), ("name", "bridge".into()), ("type", "bridge".into())];
+        let attributes =
+            [("container", self.stored.record.id.to_string()), ("name", "bridge".into()), ("type", "bridge".into())];
         let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         self.engine.events.emit("network", "disconnect", &endpoint.network_id, attributes);
         let engine = Arc::clone(&self.engine);

@@ -27,8 +27,15 @@ pub async fn attach(engine: &Arc<Inner>, request: AttachRequest) -> Result<Attac
     }
     engine.events.emit("container", "attach", view.stored.record.id.as_str(), view.stored.attributes());
     let (events, stored) = (engine.events.clone(), view);
-    let detached = move || events.emit("container", "detach", stored.stored.record.id.as_str(), stored.stored.attributes());
-    Ok(Attached { terminal, reader: Box::pin(std::io::Cursor::new(past).chain(reader)), writer: Box::pin(writer), detach_keys: String::new(), detached: Box::new(detached) })
+    let detached =
+        move || events.emit("container", "detach", stored.stored.record.id.as_str(), stored.stored.attributes());
+    Ok(Attached {
+        terminal,
+        reader: Box::pin(std::io::Cursor::new(past).chain(reader)),
+        writer: Box::pin(writer),
+        detach_keys: String::new(),
+        detached: Box::new(detached),
+    })
 }
 
 /// What is logged already, in the form of the stream that follows.

@@ -38,7 +38,9 @@ pub async fn create(engine: &Arc<Inner>, request: ContainerCreate) -> Result<Cre
     let mut host = body.host_config.unwrap_or_default();
     let networking = body.networking_config.unwrap_or_default();
     let warnings = check(engine, &config, &mut host, &networking)?;
-    if config.cmd.as_ref().is_none_or(|list| list.is_empty()) && config.entrypoint.as_ref().is_none_or(|list| list.is_empty()) {
+    if config.cmd.as_ref().is_none_or(|list| list.is_empty())
+        && config.entrypoint.as_ref().is_none_or(|list| list.is_empty())
+    {
         return Err(Fault::invalid("no command specified"));
     }
     let id = new_id()?;
@@ -74,7 +76,8 @@ fn new_id() -> Result<ContainerId> {
 fn take_name(engine: &Inner, wanted: Option<&str>, id: &ContainerId) -> Result<String> {
     if let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty()) {
         let bare = wanted.strip_prefix('/').unwrap_or(wanted);
-        let name: ContainerName = bare.parse().map_err(|error: names::ContainerNameError| Fault::invalid(error.to_string()))?;
+        let name: ContainerName =
+            bare.parse().map_err(|error: names::ContainerNameError| Fault::invalid(error.to_string()))?;
         engine.containers.reserve(name.as_str(), id.as_str())?;
         return Ok(name.as_str().to_owned());
     }
@@ -96,7 +99,11 @@ fn take_name(engine: &Inner, wanted: Option<&str>, id: &ContainerId) -> Result<S
 async fn make(engine: &Arc<Inner>, stored: &Stored) -> Result<()> {
     let (owner, image, id) = (Arc::clone(engine), stored.record.image_id.clone(), stored.record.id.clone());
     blocking(move || owner.images.create_container_layer(&image, &id).map(drop)).await?;
-    let written = if stored.record.host_config.auto_remove { engine.keep_in_run_root(stored) } else { engine.store.put(stored.clone()).await };
+    let written = if stored.record.host_config.auto_remove {
+        engine.keep_in_run_root(stored)
+    } else {
+        engine.store.put(stored.clone()).await
+    };
     if written.is_err() {
         let _ = engine.images.remove_container_layer(&stored.record.id);
     }
@@ -104,12 +111,18 @@ async fn make(engine: &Arc<Inner>, stored: &Stored) -> Result<()> {
 }
 
 /// Checks all that the request says, fills in the daemon's defaults, and gives warnings.
-fn check(engine: &Inner, config: &ContainerConfig, host: &mut HostConfig, networking: &api::network::NetworkingConfig) -> Result<Vec<String>> {
+fn check(
+    engine: &Inner,
+    config: &ContainerConfig,
+    host: &mut HostConfig,
+    networking: &api::network::NetworkingConfig,
+) -> Result<Vec<String>> {
     check_missing(host)?;
     spec::check_resources(host)?;
     spec::binds(host)?;
     Security::parse(host)?;
-    let list = |names: &Option<api::container::StringOrList>| names.as_ref().map_or_else(Vec::new, |names| names.0.clone());
+    let list =
+        |names: &Option<api::container::StringOrList>| names.as_ref().map_or_else(Vec::new, |names| names.0.clone());
     capabilities::effective(&list(&host.cap_add), &list(&host.cap_drop), host.privileged)?;
     Restart::parse(&host.restart_policy.name, host.restart_policy.maximum_retry_count)?;
     if host.auto_remove && !matches!(host.restart_policy.name.as_str(), "" | "no") {
@@ -119,7 +132,10 @@ fn check(engine: &Inner, config: &ContainerConfig, host: &mut HostConfig, networ
         kill::signal_number(&config.stop_signal)?;
     }
     if !config.working_dir.is_empty() && !config.working_dir.starts_with('/') {
-        return Err(Fault::invalid(format!("the working directory '{}' is invalid, it needs to be an absolute path", config.working_dir)));
+        return Err(Fault::invalid(format!(
+            "the working directory '{}' is invalid, it needs to be an absolute path",
+            config.working_dir
+        )));
     }
     check_strings(config)?;
     ports::requests(host.port_bindings.as_ref(), config.exposed_ports.as_ref(), host.publish_all_ports)?;
@@ -144,10 +160,17 @@ fn check(engine: &Inner, config: &ContainerConfig, host: &mut HostConfig, networ
 /// NUL ends a string for the kernel: what follows it would be lost.
 fn check_strings(config: &ContainerConfig) -> Result<()> {
     let words = config.cmd.iter().chain(&config.entrypoint).flat_map(|list| list.iter());
-    let all = words.chain(config.env.iter().flatten()).chain([&config.hostname, &config.domainname, &config.working_dir, &config.user]);
+    let all = words.chain(config.env.iter().flatten()).chain([
+        &config.hostname,
+        &config.domainname,
+        &config.working_dir,
+        &config.user,
+    ]);
     match all.into_iter().find(|text| text.contains('\0')) {
         Some(text) => Err(Fault::invalid(format!("invalid string {text:?}: it contains NUL"))),
-        None if config.hostname.len() > 64 => Err(Fault::invalid(format!("invalid hostname {:?}: longer than 64 bytes", config.hostname))),
+        None if config.hostname.len() > 64 => {
+            Err(Fault::invalid(format!("invalid hostname {:?}: longer than 64 bytes", config.hostname)))
+        }
         None => Ok(()),
     }
 }
@@ -195,7 +218,8 @@ fn set_log_driver(engine: &Inner, host: &mut HostConfig) -> Result<()> {
 fn check_log_options(options: &std::collections::BTreeMap<String, String>) -> Result<()> {
     let max_size = options.get("max-size").filter(|size| *size != "-1");
     if let Some(size) = max_size {
-        let bytes = human::parse_binary_size(size).map_err(|error| Fault::invalid(format!("invalid log option max-size: {error}")))?;
+        let bytes = human::parse_binary_size(size)
+            .map_err(|error| Fault::invalid(format!("invalid log option max-size: {error}")))?;
         if bytes <= 0 {
             return Err(Fault::invalid(format!("max-size must be a positive number: {size}")));
         }
@@ -203,7 +227,9 @@ fn check_log_options(options: &std::collections::BTreeMap<String, String>) -> Re
     if let Some(count) = options.get("max-file") {
         match count.parse::<u32>() {
             Ok(0) => return Err(Fault::invalid("max-file cannot be less than 1")),
-            Ok(2..) if max_size.is_none() => return Err(Fault::invalid("max-file could not be set when max-size is -1")),
+            Ok(2..) if max_size.is_none() => {
+                return Err(Fault::invalid("max-file could not be set when max-size is -1"));
+            }
             Ok(_) => {}
             Err(_) => return Err(Fault::invalid(format!("invalid log option max-file: {count:?} is no number"))),
         }
@@ -221,7 +247,9 @@ fn set_network(engine: &Inner, host: &mut HostConfig, networking: &api::network:
             }
         }
         "none" | "host" => {}
-        other if other.starts_with("container:") => return Err(Fault::not_implemented(format!("network mode {other:?} is not implemented yet"))),
+        other if other.starts_with("container:") => {
+            return Err(Fault::not_implemented(format!("network mode {other:?} is not implemented yet")));
+        }
         other => return Err(Fault::not_found(format!("network {other} not found"))),
     }
     let own = |name: &String| matches!(name.as_str(), "bridge" | "default" | "none" | "host");

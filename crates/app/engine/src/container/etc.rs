@@ -29,7 +29,8 @@ pub fn write(engine: &Inner, stored: &Stored, endpoint: Option<&network::Endpoin
     let host = &record.host_config;
     let hostname = record.hostname();
     put(&folder.join("hostname"), name_files::hostname(hostname).as_bytes())?;
-    let extra = extra_hosts(host.extra_hosts.as_deref().unwrap_or_default(), endpoint.map(|endpoint| endpoint.gateway.into()))?;
+    let extra =
+        extra_hosts(host.extra_hosts.as_deref().unwrap_or_default(), endpoint.map(|endpoint| endpoint.gateway.into()))?;
     let hosts = if host.network_mode == "host" {
         name_files::hosts_of_host(&read_or_empty("/etc/hosts"), &extra)
     } else {
@@ -63,7 +64,9 @@ pub fn extra_hosts(entries: &[String], gateway: Option<IpAddr>) -> Result<Vec<(S
 fn resolv_conf(engine: &Inner, stored: &Stored) -> String {
     let host = &stored.record.host_config;
     let settings = &engine.settings;
-    let own = |given: &Option<Vec<String>>, default: Vec<String>| given.clone().filter(|list| !list.is_empty()).unwrap_or(default);
+    let own = |given: &Option<Vec<String>>, default: Vec<String>| {
+        given.clone().filter(|list| !list.is_empty()).unwrap_or(default)
+    };
     let dns = Dns {
         servers: own(&host.dns, settings.dns.iter().map(ToString::to_string).collect()),
         search: own(&host.dns_search, settings.dns_search.clone()),

@@ -27,7 +27,11 @@ pub async fn inspect(engine: &Arc<Inner>, request: ContainerLook) -> Result<Cont
     };
     let sizes = request.size.then(|| engine.sizes(record));
     let file = |name: &str| etc::files(engine, &record.id).into_iter().find(|(path, _)| path.ends_with(name));
-    let file = |name: &str| file(name).filter(|_| record.state.started_at.is_some()).map_or(String::new(), |(path, _)| path.display().to_string());
+    let file = |name: &str| {
+        file(name)
+            .filter(|_| record.state.started_at.is_some())
+            .map_or(String::new(), |(path, _)| path.display().to_string())
+    };
     Ok(ContainerInspect {
         id: record.id.to_string(),
         created: rfc3339(Some(record.created_at)),
@@ -38,7 +42,11 @@ pub async fn inspect(engine: &Arc<Inner>, request: ContainerLook) -> Result<Cont
         resolv_conf_path: file("resolv.conf"),
         hostname_path: file("hostname"),
         hosts_path: file("hosts"),
-        log_path: if record.host_config.log_config.kind == "none" { String::new() } else { engine.log_path(record).display().to_string() },
+        log_path: if record.host_config.log_config.kind == "none" {
+            String::new()
+        } else {
+            engine.log_path(record).display().to_string()
+        },
         name: format!("/{}", record.name),
         restart_count: record.state.restart_count.into(),
         driver: crate::STORAGE_DRIVER.into(),
@@ -75,7 +83,9 @@ fn state(state: &State) -> api::container::State {
 }
 
 fn graph_driver(engine: &Inner, stored: &Stored) -> GraphDriver {
-    let Ok(layers) = engine.images.container_layers(&stored.record.id, &stored.record.image_id) else { return GraphDriver::default() };
+    let Ok(layers) = engine.images.container_layers(&stored.record.id, &stored.record.image_id) else {
+        return GraphDriver::default();
+    };
     let lower = layers.lower.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(":");
     let data = [
         ("ID", stored.record.id.to_string()),
@@ -83,7 +93,10 @@ fn graph_driver(engine: &Inner, stored: &Stored) -> GraphDriver {
         ("UpperDir", layers.upper.display().to_string()),
         ("WorkDir", layers.work.display().to_string()),
     ];
-    GraphDriver { data: Some(data.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()), name: crate::STORAGE_DRIVER.into() }
+    GraphDriver {
+        data: Some(data.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
+        name: crate::STORAGE_DRIVER.into(),
+    }
 }
 
 /// The user's mounts.
@@ -130,18 +143,22 @@ pub fn ports(stored: &Stored) -> Vec<PortSummary> {
 
 fn exposed(stored: &Stored) -> Vec<(u16, String)> {
     let ports = stored.record.config.exposed_ports.iter().flatten();
-    ports.filter_map(|(port, _)| {
-        let (number, protocol) = port.split_once('/').unwrap_or((port, "tcp"));
-        Some((number.parse().ok()?, protocol.to_owned()))
-    })
-    .collect()
+    ports
+        .filter_map(|(port, _)| {
+            let (number, protocol) = port.split_once('/').unwrap_or((port, "tcp"));
+            Some((number.parse().ok()?, protocol.to_owned()))
+        })
+        .collect()
 }
 
 /// The networks of a container, by name.
 pub fn networks(engine: &Inner, stored: &Stored) -> BTreeMap<String, EndpointSettings> {
     let name = network_name(stored).to_owned();
     let asked = stored.networking.endpoints_config.get(&name).cloned().flatten().unwrap_or_default();
-    let settings = EndpointSettings { network_id: engine.networks.find(&name).map(|network| network.id.clone()).unwrap_or_default(), ..asked };
+    let settings = EndpointSettings {
+        network_id: engine.networks.find(&name).map(|network| network.id.clone()).unwrap_or_default(),
+        ..asked
+    };
     let settings = match &stored.endpoint {
         None => settings,
         Some(endpoint) => EndpointSettings {
@@ -176,7 +193,8 @@ fn network_settings(engine: &Inner, stored: &Stored) -> NetworkSettings {
 }
 
 fn port_map(stored: &Stored) -> PortMap {
-    let mut map: PortMap = exposed(stored).into_iter().map(|(number, protocol)| (format!("{number}/{protocol}"), None)).collect();
+    let mut map: PortMap =
+        exposed(stored).into_iter().map(|(number, protocol)| (format!("{number}/{protocol}"), None)).collect();
     for port in stored.endpoint.iter().flat_map(|endpoint| &endpoint.ports) {
         let binding = PortBinding { host_ip: port.host_ip.to_string(), host_port: port.host_port.to_string() };
         map.entry(format!("{}/{}", port.container_port, port.proto)).or_default().get_or_insert_default().push(binding);

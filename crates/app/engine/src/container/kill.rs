@@ -63,7 +63,9 @@ mod tests {
 
     #[test]
     fn signals_have_names_and_numbers() {
-        for (text, number) in [("TERM", 15), ("sigkill", 9), ("9", 9), ("SIGRTMIN+3", 37), ("RTMAX-14", 50), ("IO", 29), ("SYS", 31)] {
+        for (text, number) in
+            [("TERM", 15), ("sigkill", 9), ("9", 9), ("SIGRTMIN+3", 37), ("RTMAX-14", 50), ("IO", 29), ("SYS", 31)]
+        {
             assert_eq!(signal_number(text).unwrap(), number, "{text}");
         }
         for bad in ["", "0", "65", "-1", "SIG", "NONSENSE", "RTMIN+16", "RTMAX-", "999999999999"] {

@@ -62,7 +62,11 @@ impl<T: Unpin> Late<T> {
 }
 
 impl AsyncRead for Late<OwnedReadHalf> {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         match ready!(self.poll_there(context)) {
             Some(half) => half.poll_read(context, buffer),
             None => Poll::Ready(Ok(())),

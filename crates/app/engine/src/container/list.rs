@@ -16,12 +16,15 @@ use crate::request::ContainerList;
 /// Lists containers, the newest first. Nobody is waited for: a stuck container is listed like any other.
 pub async fn list(engine: &Arc<Inner>, request: ContainerList) -> Result<Vec<ContainerSummary>> {
     check(&request.filters)?;
-    let mut views: Vec<Arc<View>> = engine.containers.all().iter().map(super::Handle::view).filter(|view| !view.gone).collect();
+    let mut views: Vec<Arc<View>> =
+        engine.containers.all().iter().map(super::Handle::view).filter(|view| !view.gone).collect();
     views.sort_by_key(|view| std::cmp::Reverse(view.stored.record.created_at));
     let border = |name: &str| border(engine, request.filters.get(name));
     let (before, since) = (border("before")?, border("since")?);
     let limit = request.limit.filter(|&limit| limit > 0);
-    let all = request.all || limit.is_some() || ["status", "exited", "isolation"].iter().any(|name| !request.filters.get(name).is_empty());
+    let all = request.all
+        || limit.is_some()
+        || ["status", "exited", "isolation"].iter().any(|name| !request.filters.get(name).is_empty());
     let now = clock::now();
     let wanted = views.iter().filter(|view| {
         let record = &view.stored.record;
@@ -43,8 +46,21 @@ fn border(engine: &Inner, named: &[String]) -> Result<Option<i64>> {
 }
 
 const FILTERS: [&str; 15] = [
-    "ancestor", "before", "exited", "expose", "health", "id", "is-task", "isolation", "label", "name", "network", "publish", "since",
-    "status", "volume",
+    "ancestor",
+    "before",
+    "exited",
+    "expose",
+    "health",
+    "id",
+    "is-task",
+    "isolation",
+    "label",
+    "name",
+    "network",
+    "publish",
+    "since",
+    "status",
+    "volume",
 ];
 
 fn check(filters: &Filters) -> Result<()> {
@@ -95,11 +111,23 @@ fn matches_one(engine: &Inner, stored: &Stored, name: &str, value: &str) -> bool
         }
         "status" => record.state.phase.word() == value,
         "exited" => record.state.phase == Phase::Exited && value.parse() == Ok(record.state.exit_code),
-        "ancestor" => engine.images.get(value).is_ok_and(|image| image.id == record.image_id) || record.config.image == value,
-        "network" => network_name(stored) == value || stored.endpoint.as_ref().is_some_and(|endpoint| endpoint.network_id.starts_with(value)),
+        "ancestor" => {
+            engine.images.get(value).is_ok_and(|image| image.id == record.image_id) || record.config.image == value
+        }
+        "network" => {
+            network_name(stored) == value
+                || stored.endpoint.as_ref().is_some_and(|endpoint| endpoint.network_id.starts_with(value))
+        }
         "volume" => inspect::mounts(stored).iter().any(|mount| mount.source == value || mount.destination == value),
-        "publish" => inspect::ports(stored).iter().any(|port| port.public_port != 0 && port_is(port.public_port, &port.protocol, value)),
-        "expose" => record.config.exposed_ports.iter().flatten().any(|(port, _)| port == value || port.split('/').next() == Some(value)),
+        "publish" => inspect::ports(stored)
+            .iter()
+            .any(|port| port.public_port != 0 && port_is(port.public_port, &port.protocol, value)),
+        "expose" => record
+            .config
+            .exposed_ports
+            .iter()
+            .flatten()
+            .any(|(port, _)| port == value || port.split('/').next() == Some(value)),
         "health" => value == "none",
         "is-task" => value == "false",
         "isolation" => record.host_config.isolation == value,
@@ -109,9 +137,11 @@ fn matches_one(engine: &Inner, stored: &Stored, name: &str, value: &str) -> bool
 
 /// `8080`, `8080/tcp`, `8000-8100`.
 fn port_is(port: u16, protocol: &str, wanted: &str) -> bool {
-    let (range, wanted_protocol) = wanted.split_once('/').map_or((wanted, "tcp"), |(range, protocol)| (range, protocol));
+    let (range, wanted_protocol) =
+        wanted.split_once('/').map_or((wanted, "tcp"), |(range, protocol)| (range, protocol));
     let (first, last) = range.split_once('-').unwrap_or((range, range));
-    let within = first.parse().is_ok_and(|first: u16| first <= port) && last.parse().is_ok_and(|last: u16| port <= last);
+    let within =
+        first.parse().is_ok_and(|first: u16| first <= port) && last.parse().is_ok_and(|last: u16| port <= last);
     within && protocol == wanted_protocol
 }
 

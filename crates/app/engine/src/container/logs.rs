@@ -45,12 +45,20 @@ pub async fn logs(engine: &Arc<Inner>, request: LogsRequest) -> Result<Logs> {
         finish.finish();
     }
     let id = record.id.to_string();
-    thread::Builder::new().name("logs".into()).spawn(move || read(&id, follower, &entries)).step("start a thread for the log")?;
+    thread::Builder::new()
+        .name("logs".into())
+        .spawn(move || read(&id, follower, &entries))
+        .step("start a thread for the log")?;
     Ok(Logs { terminal: record.config.tty, entries: Box::pin(ReceiverStream::new(receiver)) })
 }
 
 /// The log is complete when the run has ended: its shim writes all of it before it tells of the end.
-async fn finish_at_the_end(mut views: watch::Receiver<Arc<View>>, finish: Finish, ends: u64, client: mpsc::Sender<Result<LogEntry>>) {
+async fn finish_at_the_end(
+    mut views: watch::Receiver<Arc<View>>,
+    finish: Finish,
+    ends: u64,
+    client: mpsc::Sender<Result<LogEntry>>,
+) {
     tokio::select! {
         _ = views.wait_for(|view| view.gone || view.ends > ends) => {}
         () = client.closed() => {}

@@ -45,7 +45,9 @@ fn host_ip(text: &str) -> Result<Option<Ipv4Addr>> {
     match text.parse::<IpAddr>() {
         _ if text.is_empty() => Ok(None),
         Ok(IpAddr::V4(ip)) => Ok(Some(ip)),
-        Ok(IpAddr::V6(_)) => Err(Fault::not_implemented(format!("publishing on the IPv6 address {text} is not implemented yet"))),
+        Ok(IpAddr::V6(_)) => {
+            Err(Fault::not_implemented(format!("publishing on the IPv6 address {text} is not implemented yet")))
+        }
         Err(_) => Err(Fault::invalid(format!("invalid IP address: {text}"))),
     }
 }
@@ -86,7 +88,8 @@ mod tests {
 
     #[test]
     fn exposed_ports_are_published_when_all_are() {
-        let exposed = PortSet::from([("80/tcp".to_owned(), Default::default()), ("81/tcp".to_owned(), Default::default())]);
+        let exposed =
+            PortSet::from([("80/tcp".to_owned(), Default::default()), ("81/tcp".to_owned(), Default::default())]);
         let all = requests(Some(&map("80/tcp", "", "8080")), Some(&exposed), true).unwrap();
         assert_eq!(all.iter().map(|request| request.container_port).collect::<Vec<_>>(), [80, 81]);
         assert_eq!(requests(None, Some(&exposed), false).unwrap(), []);
@@ -94,7 +97,13 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for (port, ip, host) in [("0/tcp", "", "1"), ("80/xyz", "", "1"), ("80/tcp", "x", "1"), ("80/tcp", "", "70000"), ("80/tcp", "", "9-8")] {
+        for (port, ip, host) in [
+            ("0/tcp", "", "1"),
+            ("80/xyz", "", "1"),
+            ("80/tcp", "x", "1"),
+            ("80/tcp", "", "70000"),
+            ("80/tcp", "", "9-8"),
+        ] {
             assert!(requests(Some(&map(port, ip, host)), None, false).is_err(), "{port} {ip} {host}");
         }
     }

@@ -31,7 +31,8 @@ const ANSWER: Duration = Duration::from_secs(1);
 /// Reads what is stored, and says which containers there are. To be called before images are opened, which then keep
 /// their layers.
 pub fn stored(catalogue: &metastore::Catalogue, run_root: &Path) -> Result<Vec<Stored>> {
-    let mut all: Vec<Stored> = catalogue.all(&CONTAINERS).step("read the containers")?.into_iter().map(|(_, stored)| stored).collect();
+    let mut all: Vec<Stored> =
+        catalogue.all(&CONTAINERS).step("read the containers")?.into_iter().map(|(_, stored)| stored).collect();
     for entry in fs::read_dir(run_root.join("containers")).into_iter().flatten().flatten() {
         let record = entry.path().join(crate::inner::RUN_RECORD);
         match fs::read(&record).map(|bytes| serde_json::from_slice::<Stored>(&bytes)) {
@@ -112,7 +113,8 @@ async fn adopt_networks(engine: &Arc<Inner>, places: Vec<network::Endpoint>) {
 async fn take_over(engine: &Arc<Inner>, stored: Stored, running: Option<Running>) {
     let record = &stored.record;
     let (id, name) = (record.id.to_string(), record.name.clone());
-    let removed = running.is_none() && (record.host_config.auto_remove || matches!(record.state.phase, Phase::Removing | Phase::Dead));
+    let removed = running.is_none()
+        && (record.host_config.auto_remove || matches!(record.state.phase, Phase::Removing | Phase::Dead));
     if removed {
         if let Err(fault) = engine.forget(record).await {
             tracing::error!(container = id, %fault, "an ended container was not removed");

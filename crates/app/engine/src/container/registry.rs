@@ -92,7 +92,8 @@ impl Registry {
 }
 
 fn by_prefix(handles: &BTreeMap<String, Handle>, prefix: &str) -> Result<Handle> {
-    let mut found = handles.range(prefix.to_owned()..).take_while(|(id, _)| id.starts_with(prefix)).map(|(_, handle)| handle);
+    let mut found =
+        handles.range(prefix.to_owned()..).take_while(|(id, _)| id.starts_with(prefix)).map(|(_, handle)| handle);
     match (found.next().filter(|_| !prefix.is_empty()), found.next()) {
         (Some(handle), None) => Ok(handle.clone()),
         (Some(_), Some(_)) => Err(Fault::invalid(format!("Multiple IDs found with provided prefix: {prefix}"))),

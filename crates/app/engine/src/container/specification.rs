@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use api::container::{DeviceMapping, HostConfig};
 use container::record::Record;
-use container::security::{Security, SeccompChoice};
+use container::security::{SeccompChoice, Security};
 use container::spec::{self, Facts};
 use fault::{Fault, Result, Step};
 use image::Layers;
@@ -46,9 +46,13 @@ fn check_source(bind: &spec::Bind) -> Result<()> {
         return Ok(());
     }
     if bind.make_source {
-        return fs::create_dir_all(&bind.source).step(format_args!("error while creating mount source path '{}'", bind.source.display()));
+        return fs::create_dir_all(&bind.source)
+            .step(format_args!("error while creating mount source path '{}'", bind.source.display()));
     }
-    Err(Fault::invalid(format!("invalid mount config for type \"bind\": bind source path does not exist: {}", bind.source.display())))
+    Err(Fault::invalid(format!(
+        "invalid mount config for type \"bind\": bind source path does not exist: {}",
+        bind.source.display()
+    )))
 }
 
 fn seccomp(host: &HostConfig) -> Result<Option<Seccomp>> {
@@ -57,7 +61,8 @@ fn seccomp(host: &HostConfig) -> Result<Option<Seccomp>> {
         SeccompChoice::Unconfined => Ok(None),
         SeccompChoice::Default => Ok(Some(seccomp::default_profile(&capabilities, kernel()?))),
         SeccompChoice::Profile(json) => {
-            let refused = |error: &dyn std::fmt::Display| Fault::invalid(format!("opening seccomp profile failed: {error}"));
+            let refused =
+                |error: &dyn std::fmt::Display| Fault::invalid(format!("opening seccomp profile failed: {error}"));
             let profile = seccomp::profile::parse(json.as_bytes()).map_err(|error| refused(&error))?;
             profile.resolve(&capabilities, kernel()?).map_err(|error| refused(&error))
         }
@@ -65,11 +70,13 @@ fn seccomp(host: &HostConfig) -> Result<Option<Seccomp>> {
 }
 
 fn kernel() -> Result<seccomp::KernelVersion> {
-    seccomp::KernelVersion::from_release(&rustix::system::uname().release().to_string_lossy()).step("read the kernel's version")
+    seccomp::KernelVersion::from_release(&rustix::system::uname().release().to_string_lossy())
+        .step("read the kernel's version")
 }
 
 fn effective_capabilities(host: &HostConfig) -> Result<Vec<String>> {
-    let list = |names: &Option<api::container::StringOrList>| names.as_ref().map_or_else(Vec::new, |names| names.0.clone());
+    let list =
+        |names: &Option<api::container::StringOrList>| names.as_ref().map_or_else(Vec::new, |names| names.0.clone());
     container::capabilities::effective(&list(&host.cap_add), &list(&host.cap_drop), host.privileged)
 }
 
@@ -82,7 +89,12 @@ fn devices(host: &HostConfig) -> Result<Vec<Device>> {
 }
 
 fn mapped(mapping: &DeviceMapping) -> Result<Device> {
-    let refuse = |why: &str| Fault::invalid(format!("error gathering device information while adding custom device {:?}: {why}", mapping.path_on_host));
+    let refuse = |why: &str| {
+        Fault::invalid(format!(
+            "error gathering device information while adding custom device {:?}: {why}",
+            mapping.path_on_host
+        ))
+    };
     let inside = if mapping.path_in_container.is_empty() { &mapping.path_on_host } else { &mapping.path_in_container };
     let path = fs::canonicalize(&mapping.path_on_host).map_err(|_| refuse("no such file or directory"))?;
     node(&path, PathBuf::from(inside)).ok_or_else(|| refuse("not a device node"))
@@ -107,7 +119,9 @@ fn all_devices(folder: &Path) -> Vec<Device> {
         let own = folder == Path::new("/dev") && entry.file_name().to_str().is_some_and(|name| OWN.contains(&name));
         match entry.file_type() {
             Ok(kind) if kind.is_dir() && !own => all.extend(all_devices(&path)),
-            Ok(kind) if (kind.is_block_device() || kind.is_char_device()) && !own => all.extend(node(&path, path.clone())),
+            Ok(kind) if (kind.is_block_device() || kind.is_char_device()) && !own => {
+                all.extend(node(&path, path.clone()))
+            }
             _ => {}
         }
     }

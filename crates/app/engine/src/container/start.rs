@@ -64,7 +64,11 @@ struct Place {
 }
 
 /// Launches a run. On failure everything it made is undone, and the clients that wait stay without their streams.
-pub async fn launch(engine: &Arc<Inner>, stored: &mut Stored, waiting: Vec<(Streams, Promise)>) -> Result<Running, StartFailure> {
+pub async fn launch(
+    engine: &Arc<Inner>,
+    stored: &mut Stored,
+    waiting: Vec<(Streams, Promise)>,
+) -> Result<Running, StartFailure> {
     let place = join_network(engine, stored).await?;
     stored.endpoint.clone_from(&place.endpoint);
     let outcome = launch_in(engine, stored, place, waiting).await;
@@ -77,7 +81,12 @@ pub async fn launch(engine: &Arc<Inner>, stored: &mut Stored, waiting: Vec<(Stre
     outcome
 }
 
-async fn launch_in(engine: &Arc<Inner>, stored: &Stored, place: Place, waiting: Vec<(Streams, Promise)>) -> Result<Running, StartFailure> {
+async fn launch_in(
+    engine: &Arc<Inner>,
+    stored: &Stored,
+    place: Place,
+    waiting: Vec<(Streams, Promise)>,
+) -> Result<Running, StartFailure> {
     let launched = {
         let (engine, stored) = (Arc::clone(engine), stored.clone());
         blocking(move || spawn_shim(&engine, &stored, place)).await?
@@ -138,7 +147,8 @@ async fn join_network(engine: &Arc<Inner>, stored: &Stored) -> Result<Place> {
     })
     .await?;
     if let Some(endpoint) = &place.endpoint {
-        let attributes = [("container", stored.record.id.to_string()), ("name", "bridge".into()), ("type", "bridge".into())];
+        let attributes =
+            [("container", stored.record.id.to_string()), ("name", "bridge".into()), ("type", "bridge".into())];
         let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         engine.events.emit("network", "connect", &endpoint.network_id, attributes);
     }
@@ -149,12 +159,19 @@ fn attach_request(stored: &Stored) -> Result<network::Attach> {
     let record = &stored.record;
     let host = &record.host_config;
     let asked = stored.networking.endpoints_config.values().flatten().next();
-    let mac = asked.map(|asked| asked.mac_address.as_str()).filter(|mac| !mac.is_empty()).unwrap_or(&record.config.mac_address);
+    let mac = asked
+        .map(|asked| asked.mac_address.as_str())
+        .filter(|mac| !mac.is_empty())
+        .unwrap_or(&record.config.mac_address);
     let invalid = |what: &str| Fault::invalid(format!("invalid MAC address: {what}"));
     Ok(network::Attach {
         container_id: record.id.to_string(),
         name: record.name.clone(),
-        ports: ports::requests(host.port_bindings.as_ref(), record.config.exposed_ports.as_ref(), host.publish_all_ports)?,
+        ports: ports::requests(
+            host.port_bindings.as_ref(),
+            record.config.exposed_ports.as_ref(),
+            host.publish_all_ports,
+        )?,
         mac: if mac.is_empty() { None } else { Some(mac.parse().map_err(|_| invalid(mac))?) },
         ip: None,
     })
@@ -178,7 +195,14 @@ fn spawn_shim(engine: &Inner, stored: &Stored, place: Place) -> Result<shim::Lau
     };
     let _ = std::fs::remove_file(&orders.exit.path);
     let bundle = engine.bundle(&record.id);
-    shim::launch(shim::Order { program: engine.stage.as_fd(), bundle, spec, orders, netns: place.netns, hold: place.hold })
+    shim::launch(shim::Order {
+        program: engine.stage.as_fd(),
+        bundle,
+        spec,
+        orders,
+        netns: place.netns,
+        hold: place.hold,
+    })
 }
 
 fn exit_plan(engine: &Inner, stored: &Stored) -> ExitPlan {
@@ -193,19 +217,35 @@ fn log_file(engine: &Inner, stored: &Stored) -> Result<Option<LogFile>> {
     let options = config.config.clone().unwrap_or_default();
     let number = |name: &str, default: &str| options.get(name).map_or(default, String::as_str).to_owned();
     let max_size = number("max-size", "-1");
-    let max_size = if max_size == "-1" { 0 } else { human::parse_binary_size(&max_size).step("log option max-size")? };
+    let max_size =
+        if max_size == "-1" { 0 } else { human::parse_binary_size(&max_size).step("log option max-size")? };
     let max_files = number("max-file", "1").parse().step("log option max-file")?;
-    Ok(Some(LogFile { path: engine.log_path(&stored.record), max_size: max_size as u64, max_files, attrs: log_attributes(stored, &options) }))
+    Ok(Some(LogFile {
+        path: engine.log_path(&stored.record),
+        max_size: max_size as u64,
+        max_files,
+        attrs: log_attributes(stored, &options),
+    }))
 }
 
 /// The labels and variables that the driver's options name.
-fn log_attributes(stored: &Stored, options: &std::collections::BTreeMap<String, String>) -> std::collections::BTreeMap<String, String> {
-    let named = |option: &str| options.get(option).map(|names| names.split(',').map(str::trim).collect::<Vec<_>>()).unwrap_or_default();
+fn log_attributes(
+    stored: &Stored,
+    options: &std::collections::BTreeMap<String, String>,
+) -> std::collections::BTreeMap<String, String> {
+    let named = |option: &str| {
+        options.get(option).map(|names| names.split(',').map(str::trim).collect::<Vec<_>>()).unwrap_or_default()
+    };
     let config = &stored.record.config;
     let labels = config.labels.iter().flatten().filter(|(name, _)| named("labels").contains(&name.as_str()));
-    let mut all: std::collections::BTreeMap<String, String> = labels.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let mut all: std::collections::BTreeMap<String, String> =
+        labels.map(|(name, value)| (name.clone(), value.clone())).collect();
     let variables = config.env.iter().flatten().filter_map(|entry| entry.split_once('='));
-    all.extend(variables.filter(|(name, _)| named("env").contains(name)).map(|(name, value)| (name.to_owned(), value.to_owned())));
+    all.extend(
+        variables
+            .filter(|(name, _)| named("env").contains(name))
+            .map(|(name, value)| (name.to_owned(), value.to_owned())),
+    );
     all
 }
 
@@ -215,7 +255,9 @@ pub fn refusal(failure: &StartFailure) -> Fault {
                  runc create failed: unable to start container process";
     match failure.class {
         Failure::System | Failure::NoSuchProcess => Fault::system(failure.message.clone()),
-        Failure::NotFound | Failure::NotExecutable | Failure::Invalid => Fault::invalid(format!("{chain}: {}: unknown", failure.message)),
+        Failure::NotFound | Failure::NotExecutable | Failure::Invalid => {
+            Fault::invalid(format!("{chain}: {}: unknown", failure.message))
+        }
     }
 }
 

@@ -48,7 +48,9 @@ pub async fn end(handle: &Handle, signal: i32, patience: Option<Duration>) -> Re
     send(handle, SIGKILL).await?;
     tokio::time::timeout(DEATH, ended_after(handle, ends)).await.map_err(|_| {
         let id = &handle.view().stored.record.id;
-        Fault::deadline(format!("container {id} does not end though it was killed: a process in it may be stuck in the kernel"))
+        Fault::deadline(format!(
+            "container {id} does not end though it was killed: a process in it may be stuck in the kernel"
+        ))
     })
 }
 

@@ -38,4 +38,3 @@ fn response(view: &View) -> WaitResponse {
     // Why a start failed is told to whoever started it; the wait's own error is for a wait that failed.
     WaitResponse { status_code: view.stored.state().exit_code.into(), error: None }
 }
-}

@@ -101,7 +101,9 @@ impl Execs {
                 Ok(())
             }
             Phase::Ended { .. } => Err(Fault::conflict(format!("exec instance {id} has already run"))),
-            Phase::Starting | Phase::Running { .. } => Err(Fault::conflict(format!("exec instance {id} is already running"))),
+            Phase::Starting | Phase::Running { .. } => {
+                Err(Fault::conflict(format!("exec instance {id} is already running")))
+            }
         }
     }
 
@@ -115,7 +117,8 @@ impl Execs {
     /// The ids of a container's execs that have not ended; nothing where there are none.
     pub fn of(&self, container: &str) -> Option<Vec<String>> {
         let all = self.lock();
-        let living = all.execs.values().filter(|exec| exec.container == container && !matches!(exec.phase, Phase::Ended { .. }));
+        let living =
+            all.execs.values().filter(|exec| exec.container == container && !matches!(exec.phase, Phase::Ended { .. }));
         let mut ids: Vec<String> = living.map(|exec| exec.id.clone()).collect();
         ids.sort_unstable();
         (!ids.is_empty()).then_some(ids)

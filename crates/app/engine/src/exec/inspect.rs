@@ -12,7 +12,8 @@ use crate::inner::Inner;
 pub async fn inspect(engine: &Arc<Inner>, id: &str) -> Result<ExecInspect> {
     let exec = engine.execs.find(id)?;
     let request = &exec.request;
-    let (entrypoint, arguments) = request.cmd.split_first().map_or((String::new(), &[][..]), |(first, rest)| (first.clone(), rest));
+    let (entrypoint, arguments) =
+        request.cmd.split_first().map_or((String::new(), &[][..]), |(first, rest)| (first.clone(), rest));
     let (running, exit_code, pid) = match exec.phase {
         Phase::Created | Phase::Starting => (false, None, 0),
         Phase::Running { pid } => (true, None, pid),

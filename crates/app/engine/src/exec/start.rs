@@ -43,7 +43,13 @@ fn streams(request: &ExecCreateRequest) -> Streams {
     Streams { stdin: request.attach_stdin, stdout: request.attach_stdout, stderr: request.attach_stderr }
 }
 
-async fn run(engine: &Arc<Inner>, exec: &Exec, record: &Record, streams: Streams, size: Option<(u16, u16)>) -> Result<UnixStream> {
+async fn run(
+    engine: &Arc<Inner>,
+    exec: &Exec,
+    record: &Record,
+    streams: Streams,
+    size: Option<(u16, u16)>,
+) -> Result<UnixStream> {
     let bundle = engine.bundle(&record.id);
     let shim = Shim::new(bundle.clone());
     let process = {
@@ -80,7 +86,12 @@ fn failed_code(fault: &Fault) -> i32 {
     }
 }
 
-fn process(bundle: &std::path::Path, record: &Record, request: &ExecCreateRequest, size: Option<(u16, u16)>) -> Result<Process> {
+fn process(
+    bundle: &std::path::Path,
+    record: &Record,
+    request: &ExecCreateRequest,
+    size: Option<(u16, u16)>,
+) -> Result<Process> {
     let config = bundle.join(file::CONFIG);
     let bytes = fs::read(&config).step(format_args!("read {}", config.display()))?;
     let spec: Spec = serde_json::from_slice(&bytes).step(format_args!("read {}", config.display()))?;

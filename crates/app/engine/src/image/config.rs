@@ -17,7 +17,9 @@ pub fn runtime_config(image: &Image) -> Result<ContainerConfig> {
 }
 
 fn section<T: Default + DeserializeOwned>(image: &Image) -> Result<T> {
-    let unreadable = |error: &dyn std::fmt::Display| Fault::system(format!("image {}: its configuration cannot be read: {error}", image.id));
+    let unreadable = |error: &dyn std::fmt::Display| {
+        Fault::system(format!("image {}: its configuration cannot be read: {error}", image.id))
+    };
     let whole: serde_json::Value = serde_json::from_str(&image.config_text).map_err(|error| unreadable(&error))?;
     match whole.get("config") {
         None | Some(serde_json::Value::Null) => Ok(T::default()),

@@ -22,7 +22,8 @@ pub fn archive(program: &[u8]) -> std::io::Result<Vec<u8>> {
     let config = config.to_string().into_bytes();
     let config_name = format!("{}.json", hex::encode(Sha256::digest(&config)));
     let layer_name = format!("{diff_id}/layer.tar");
-    let manifest = serde_json::json!([{ "Config": config_name, "RepoTags": [format!("{NAME}:latest")], "Layers": [layer_name] }]);
+    let manifest =
+        serde_json::json!([{ "Config": config_name, "RepoTags": [format!("{NAME}:latest")], "Layers": [layer_name] }]);
     tar(&[
         (&config_name, &config, 0o644),
         (&layer_name, &layer, 0o644),

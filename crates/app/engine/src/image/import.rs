@@ -17,7 +17,9 @@ use crate::request::ImageImport;
 /// Makes the image; the stream's one line is its id.
 pub async fn import(engine: &Arc<Inner>, request: ImageImport) -> Result<action::Progress> {
     if request.from_src != "-" {
-        return Err(Fault::not_implemented("importing from a URL is not implemented yet: send the archive in the body"));
+        return Err(Fault::not_implemented(
+            "importing from a URL is not implemented yet: send the archive in the body",
+        ));
     }
     let target = target(&request)?;
     let platform = request.platform.as_deref().filter(|text| !text.is_empty()).map(str::parse::<Platform>).transpose();

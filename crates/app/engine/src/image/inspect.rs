@@ -16,7 +16,8 @@ use crate::request::ImageLook;
 pub async fn inspect(engine: &Arc<Inner>, request: ImageLook) -> Result<ImageInspect> {
     let image = engine.images.get(&request.name)?;
     let config = &image.config;
-    let tagged = image.last_tagged().and_then(|time| i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_nanos()).ok());
+    let tagged =
+        image.last_tagged().and_then(|time| i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_nanos()).ok());
     Ok(ImageInspect {
         id: image.id.to_string(),
         repo_tags: image.repo_tags(),

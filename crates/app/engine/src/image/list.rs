@@ -21,7 +21,9 @@ pub async fn list(engine: &Arc<Inner>, request: ImageList) -> Result<Vec<ImageSu
         return Err(Fault::invalid(format!("invalid filter '{name}'")));
     }
     let dangling = dangling(&request.filters)?;
-    let border = |name: &str| request.filters.get(name).first().map(|image| engine.images.get(image).map(|image| created(&image))).transpose();
+    let border = |name: &str| {
+        request.filters.get(name).first().map(|image| engine.images.get(image).map(|image| created(&image))).transpose()
+    };
     let (before, since) = (border("before")?, border("since")?);
     let mut images = engine.images.list();
     images.retain(|image| {
@@ -62,7 +64,8 @@ fn has_labels(image: &Image, wanted: &[String]) -> bool {
 /// Patterns as of Go's `path.Match`, over the familiar name with and without its tag.
 fn named(image: &Image, patterns: &[String]) -> bool {
     let names = image.tags.iter().flat_map(|tag| [tag.familiar(), tag.familiar_name()]).collect::<Vec<_>>();
-    patterns.is_empty() || patterns.iter().any(|pattern| names.iter().any(|name| glob(pattern.as_bytes(), name.as_bytes())))
+    patterns.is_empty()
+        || patterns.iter().any(|pattern| names.iter().any(|name| glob(pattern.as_bytes(), name.as_bytes())))
 }
 
 /// `*` and `?` stop at slashes.

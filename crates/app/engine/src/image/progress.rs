@@ -46,7 +46,8 @@ impl Lines {
 
 fn message(event: &Event) -> JsonMessage {
     let status = event.status.to_string();
-    let whole = matches!(event.status, Status::PullingFrom(_) | Status::Digest(_) | Status::Summary(_) | Status::Line(_));
+    let whole =
+        matches!(event.status, Status::PullingFrom(_) | Status::Digest(_) | Status::Summary(_) | Status::Line(_));
     if whole {
         return JsonMessage { id: event.id.clone(), ..JsonMessage::status(status) };
     }

@@ -37,9 +37,13 @@ fn reference(request: &ImagePull) -> Result<Reference> {
     let reference: Reference = request.from_image.parse().map_err(invalid)?;
     match request.tag.as_deref().filter(|tag| !tag.is_empty()) {
         // Older clients say `tag=sha256:…`.
-        Some(digest) if digest.contains(':') => Ok(reference.with_digest(digest.parse().map_err(|_| Fault::invalid("invalid reference format"))?)),
+        Some(digest) if digest.contains(':') => {
+            Ok(reference.with_digest(digest.parse().map_err(|_| Fault::invalid("invalid reference format"))?))
+        }
         Some(tag) => reference.with_tag(tag).map_err(invalid),
-        None if reference.is_name_only() => Err(Fault::not_implemented("pulling all tags of a repository is not implemented yet")),
+        None if reference.is_name_only() => {
+            Err(Fault::not_implemented("pulling all tags of a repository is not implemented yet"))
+        }
         None => Ok(reference),
     }
 }
@@ -55,7 +59,13 @@ fn credentials(auth: &AuthConfig) -> registry::AuthConfig {
     }
 }
 
-async fn run(engine: &Arc<Inner>, reference: &Reference, platform: Option<&Platform>, auth: Option<&registry::AuthConfig>, progress: Progress) -> Result<()> {
+async fn run(
+    engine: &Arc<Inner>,
+    reference: &Reference,
+    platform: Option<&Platform>,
+    auth: Option<&registry::AuthConfig>,
+    progress: Progress,
+) -> Result<()> {
     if is_embedded(reference) {
         return load_embedded(engine, progress).await;
     }
@@ -65,14 +75,17 @@ async fn run(engine: &Arc<Inner>, reference: &Reference, platform: Option<&Platf
 }
 
 fn is_embedded(reference: &Reference) -> bool {
-    reference.familiar_name() == embedded::NAME && reference.digest().is_none() && matches!(reference.tag(), None | Some("latest"))
+    reference.familiar_name() == embedded::NAME
+        && reference.digest().is_none()
+        && matches!(reference.tag(), None | Some("latest"))
 }
 
 /// The image inside this binary needs no registry.
 async fn load_embedded(engine: &Arc<Inner>, progress: Progress) -> Result<()> {
     let owner = Arc::clone(engine);
     blocking(move || {
-        let archive = embedded::archive(owner.settings.stage).map_err(|error| Fault::system(format!("make the embedded image: {error}")))?;
+        let archive = embedded::archive(owner.settings.stage)
+            .map_err(|error| Fault::system(format!("make the embedded image: {error}")))?;
         owner.images.load(archive.as_slice(), progress)
     })
     .await

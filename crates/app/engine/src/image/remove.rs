@@ -31,7 +31,12 @@ pub async fn remove(engine: &Arc<Inner>, request: ImageRemove) -> Result<Vec<Ima
 fn users(engine: &Inner, image: &names::Digest) -> Vec<User> {
     let views = engine.containers.all();
     let views = views.iter().map(Handle::view).filter(|view| view.stored.record.image_id == *image && !view.gone);
-    views.map(|view| User { container: view.stored.record.id.to_string(), is_running: view.stored.state().phase.is_alive() }).collect()
+    views
+        .map(|view| User {
+            container: view.stored.record.id.to_string(),
+            is_running: view.stored.state().phase.is_alive(),
+        })
+        .collect()
 }
 
 fn convert(item: Removed) -> ImageDeleteItem {

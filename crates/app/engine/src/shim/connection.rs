@@ -93,7 +93,9 @@ impl Control {
     /// Opens the gate; gives PID 1 and when it started, in nanoseconds since 1970.
     pub async fn start(&mut self) -> std::result::Result<(i32, i64), StartFailure> {
         write(&mut self.stream, &Request::Start).await.step("ask the container's shim")?;
-        let response = within(SETUP_DEADLINE, async { read(&mut self.stream).await.step("hear from the container's shim") }).await?;
+        let response =
+            within(SETUP_DEADLINE, async { read(&mut self.stream).await.step("hear from the container's shim") })
+                .await?;
         match response {
             Response::Started { pid, started_at } => Ok((pid, started_at)),
             Response::Failed { class, message } => Err(StartFailure { class, message }),
@@ -119,7 +121,9 @@ impl Control {
     }
 
     async fn hear(&mut self) -> std::result::Result<Response, StartFailure> {
-        let response = within(SETUP_DEADLINE, async { read(&mut self.stream).await.step("hear from the container's shim") }).await?;
+        let response =
+            within(SETUP_DEADLINE, async { read(&mut self.stream).await.step("hear from the container's shim") })
+                .await?;
         match response {
             Response::Failed { class, message } => Err(StartFailure { class, message }),
             other => Ok(other),
@@ -167,10 +171,15 @@ fn unexpected(response: &Response) -> Fault {
     Fault::system(format!("hear from the container's shim: unexpected answer {response:?}"))
 }
 
-async fn within<T, E: From<Fault>>(limit: Duration, work: impl Future<Output = std::result::Result<T, E>>) -> std::result::Result<T, E> {
+async fn within<T, E: From<Fault>>(
+    limit: Duration,
+    work: impl Future<Output = std::result::Result<T, E>>,
+) -> std::result::Result<T, E> {
     match timeout(limit, work).await {
         Ok(outcome) => outcome,
-        Err(_) => Err(Fault::deadline(format!("the container's shim did not answer within {} s", limit.as_secs())).into()),
+        Err(_) => {
+            Err(Fault::deadline(format!("the container's shim did not answer within {} s", limit.as_secs())).into())
+        }
     }
 }
 

@@ -92,7 +92,10 @@ struct Ending {
 impl Stream for Ending {
     type Item = Result<Event>;
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut std::task::Context<'_>) -> std::task::Poll<Option<Self::Item>> {
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
         use std::task::Poll;
         match self.events.as_mut().poll_next(context) {
             Poll::Pending => self.end.as_mut().poll(context).map(|()| None),
@@ -118,7 +121,19 @@ fn event(kind: &str, action: &str, id: &str, attributes: BTreeMap<String, String
 }
 
 const FILTERS: [&str; 13] = [
-    "config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret", "type", "volume",
+    "config",
+    "container",
+    "daemon",
+    "event",
+    "image",
+    "label",
+    "network",
+    "node",
+    "plugin",
+    "scope",
+    "secret",
+    "type",
+    "volume",
 ];
 
 fn check(filters: &Filters) -> Result<()> {

@@ -17,13 +17,16 @@ pub fn info(engine: &Arc<Inner>) -> Info {
     let settings = &engine.settings;
     let host = Host::look();
     let views: Vec<_> = engine.containers.all().iter().map(crate::container::Handle::view).collect();
-    let count = |wanted: &dyn Fn(Phase) -> bool| views.iter().filter(|view| wanted(view.stored.state().phase)).count() as i64;
+    let count =
+        |wanted: &dyn Fn(Phase) -> bool| views.iter().filter(|view| wanted(view.stored.state().phase)).count() as i64;
     Info {
         id: engine.id.clone(),
         containers: views.len() as i64,
         containers_running: count(&|phase| matches!(phase, Phase::Running | Phase::Restarting)),
         containers_paused: count(&|phase| phase == Phase::Paused),
-        containers_stopped: count(&|phase| matches!(phase, Phase::Created | Phase::Exited | Phase::Dead | Phase::Removing)),
+        containers_stopped: count(&|phase| {
+            matches!(phase, Phase::Created | Phase::Exited | Phase::Dead | Phase::Removing)
+        }),
         images: engine.images.list().len() as i64,
         driver: crate::STORAGE_DRIVER.into(),
         driver_status: vec![("Supports d_type".into(), "true".into()), ("Native Overlay Diff".into(), "true".into())],
@@ -75,7 +78,12 @@ pub fn info(engine: &Arc<Inner>) -> Info {
 
 fn plugins() -> PluginsInfo {
     let list = |names: &[&str]| Some(names.iter().map(|&name| name.to_owned()).collect());
-    PluginsInfo { volume: list(&[]), network: list(&["bridge", "host", "null"]), authorization: None, log: list(&["json-file", "none"]) }
+    PluginsInfo {
+        volume: list(&[]),
+        network: list(&["bridge", "host", "null"]),
+        authorization: None,
+        log: list(&["json-file", "none"]),
+    }
 }
 
 fn registries(engine: &Inner) -> RegistryConfig {
@@ -125,7 +133,9 @@ struct Host {
 impl Host {
     fn look() -> Self {
         let total = read("/proc/meminfo");
-        let total = total.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse::<i64>().ok());
+        let total = total
+            .lines()
+            .find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse::<i64>().ok());
         Self { version_2: Path::new("/sys/fs/cgroup/cgroup.controllers").exists(), memory: total.unwrap_or(0) * 1024 }
     }
 
