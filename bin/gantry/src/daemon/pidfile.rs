@@ -14,7 +14,7 @@ impl Pidfile {
     /// Writes the file. A file that names a living process is an error; a stale one is taken over.
     pub fn write(path: &Path) -> Result<Self> {
         if let Some(pid) = read(path).filter(|&pid| pid != std::process::id()) {
-            if Path::new(&format!("/proc/{pid}")).exists() {
+            if is_alive(pid) {
                 bail!("process with PID {pid} is still running: {} names it", path.display());
             }
         }
@@ -29,6 +29,13 @@ impl Pidfile {
 
 fn read(path: &Path) -> Option<u32> {
     fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+/// Whether the process runs; one that has ended and waits to be reaped does not (proc_pid_stat(5), field 3).
+fn is_alive(pid: u32) -> bool {
+    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
+    let state = stat.rsplit_once(')').map(|(_, rest)| rest.trim_start().chars().next());
+    !matches!(state, Some(Some('Z' | 'X')))
 }
 
 impl Drop for Pidfile {
