@@ -39,12 +39,23 @@ mod state;
 mod tag;
 mod transfer;
 
+#[cfg(test)]
+mod archive_test;
+#[cfg(test)]
+mod crash_test;
+#[cfg(test)]
+mod pull_test;
+#[cfg(test)]
+mod remove_test;
+#[cfg(test)]
+mod testing;
+
 pub use chain::chain_ids;
 pub use container::Layers;
 pub use history::HistoryItem;
 pub use image::{Image, ImageId, Layer};
 pub use images::Images;
 pub use import::Import;
-//pub use load::Loaded;
+pub use load::Loaded;
 pub use progress::{Event, Progress, Status};
 pub use remove::{Removed, User};
