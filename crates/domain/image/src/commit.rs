@@ -9,7 +9,7 @@ use fault::{Result, Step};
 use names::{Digest, Reference};
 
 use crate::claims::Claim;
-use crate::image::{Image, ImageId};
+use crate::image::ImageId;
 use crate::images::{Shared, Turn};
 use crate::ingest::StagedLayer;
 use crate::record::{IMAGES, ImageRecord, LAYERS, LayerRecord, ManifestRecord, REFERENCES, ReferenceRecord};
@@ -35,7 +35,6 @@ pub(crate) struct NewImage {
 
 /// What a commit did.
 pub(crate) struct Committed {
-    pub image: Arc<Image>,
     /// The names that other images lost by it.
     pub displaced: Vec<(Reference, ImageId)>,
 }
@@ -105,9 +104,8 @@ impl Shared {
         for (_, loser) in &displaced {
             state.rename(loser)?;
         }
-        let image = Arc::clone(&state.images[&id]);
         turn.publish(state);
-        Ok(Committed { image, displaced })
+        Ok(Committed { displaced })
     }
 }
 

@@ -61,6 +61,8 @@ pub(crate) struct Wanted<'w> {
     pub diff_id: Option<&'w Digest>,
     /// The blob as it comes, where it was announced.
     pub blob: Option<&'w BlobRecord>,
+    /// What the kept blob is, where nothing was announced.
+    pub media_type: &'w str,
     /// How much it may make us do.
     pub limits: Limits,
 }
@@ -68,7 +70,8 @@ pub(crate) struct Wanted<'w> {
 impl<'w> Wanted<'w> {
     /// A layer of which everything was announced.
     pub fn announced(blob: &'w BlobRecord, diff_id: &'w Digest) -> Self {
-        Self { diff_id: Some(diff_id), blob: Some(blob), limits: Limits::for_compressed(blob.size) }
+        let media_type = blob.media_type.as_str();
+        Self { diff_id: Some(diff_id), blob: Some(blob), media_type, limits: Limits::for_compressed(blob.size) }
     }
 }
 
@@ -87,7 +90,7 @@ impl Shared {
             Err(fault) => return Err(self.blame(tee, wanted, fault)),
         };
         let blob = self.verify(tee.sink, wanted)?;
-        let media_type = wanted.blob.map_or(media_type::OCI_LAYER, |blob| &blob.media_type);
+        let media_type = wanted.blob.map_or(wanted.media_type, |blob| &blob.media_type);
         self.staged(unpacked, stage, blob, media_type, wanted)
     }
 

@@ -40,6 +40,10 @@ mod tag;
 mod transfer;
 
 #[cfg(test)]
+mod archive_test;
+#[cfg(test)]
+mod crash_test;
+#[cfg(test)]
 mod pull_test;
 #[cfg(test)]
 mod remove_test;

@@ -212,7 +212,7 @@ pub(crate) fn read_config(text: &str) -> Result<ImageConfig> {
 
 /// Tells how a transfer goes until it ends.
 async fn follow(transfer: &Transfer, layer: &Sought, progress: &Progress) -> Result<Arc<StagedLayer>> {
-    let mut teller = Teller { id: layer.digest.short(), total: layer.size, progress, told: None, is_complete: false };
+    let mut teller = Teller::new(layer, progress);
     let mut phases = transfer.follow();
     loop {
         let phase = phases.borrow_and_update().clone();
@@ -231,31 +231,54 @@ async fn follow(transfer: &Transfer, layer: &Sought, progress: &Progress) -> Res
             }
             Phase::Failed(kind, message) => return Err(Fault::new(kind, &*message)),
         }
-        if phases.changed().await.is_err() {
-            return Err(Fault::system(format!("fetch layer {}: stopped", layer.digest)));
+        let changed = async { phases.changed().await.map_err(|_| stopped(layer)) };
+        match teller.wait() {
+            None => changed.await?,
+            // Nothing may change for long; what was held back is told then.
+            Some(pause) => tokio::time::timeout(pause, changed).await.unwrap_or(Ok(()))?,
         }
     }
 }
 
-/// Tells one layer's progress, not too often, and no step twice.
+fn stopped(layer: &Sought) -> Fault {
+    Fault::system(format!("fetch layer {}: stopped", layer.digest))
+}
+
+/// Tells one layer's progress, not too often, and nothing twice.
 struct Teller<'p> {
     id: &'p str,
     total: u64,
     progress: &'p Progress,
-    told: Option<Instant>,
+    last: Option<(Status, Instant)>,
+    is_held_back: bool,
     is_complete: bool,
 }
 
-impl Teller<'_> {
-    fn tell(&self, status: Status) {
-        self.progress.tell(self.id, status);
+impl<'p> Teller<'p> {
+    fn new(layer: &'p Sought, progress: &'p Progress) -> Self {
+        let (id, total) = (layer.digest.short(), layer.size);
+        Self { id, total, progress, last: None, is_held_back: false, is_complete: false }
+    }
+
+    fn tell(&mut self, status: Status) {
+        self.is_held_back = false;
+        if self.last.as_ref().is_none_or(|(last, _)| *last != status) {
+            self.progress.tell(self.id, status.clone());
+        }
+        self.last = Some((status, Instant::now()));
     }
 
     fn tell_at_times(&mut self, status: Status) {
-        if self.told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
-            self.told = Some(Instant::now());
-            self.tell(status);
+        match &self.last {
+            Some((last, _)) if *last == status => self.is_held_back = false,
+            Some((last, told)) if last.amount().is_some() && told.elapsed() < TELL_EVERY => self.is_held_back = true,
+            _ => self.tell(status),
         }
+    }
+
+    /// How long until what was held back may be told.
+    fn wait(&self) -> Option<Duration> {
+        self.is_held_back.then_some(TELL_EVERY)
     }
 
     fn complete(&mut self) {
@@ -263,7 +286,6 @@ impl Teller<'_> {
             self.tell(Status::Downloading { current: self.total, total: self.total });
             self.tell(Status::VerifyingChecksum);
             self.tell(Status::DownloadComplete);
-            self.told = None;
         }
     }
 }

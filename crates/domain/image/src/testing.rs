@@ -31,6 +31,11 @@ impl Home {
         self.images().shared.layers.trash().wait();
     }
 
+    /// Closes the images, so that another process can open them.
+    pub fn close(&mut self) {
+        self.images = None;
+    }
+
     pub fn images(&self) -> &Images {
         self.images.as_ref().unwrap()
     }
