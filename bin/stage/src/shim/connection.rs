@@ -64,9 +64,10 @@ impl Connection {
     /// Reads a request.
     pub(crate) fn receive(&mut self) -> io::Result<Received> {
         let received = self.inbox.receive(&self.socket);
-        if matches!(received, Err(_) | Ok(Received::End)) {
-            self.open = false;
-        }
+        self.open = match &received {
+            Ok(received) => *received != Received::End,
+            Err(error) => error.kind() == io::ErrorKind::InvalidData,
+        };
         received
     }
 
@@ -137,6 +138,16 @@ impl Connection {
 
     pub(crate) fn is_slow(&self) -> bool {
         self.outbox.len() >= BACKLOG
+    }
+
+    /// Takes what the peer has said and nobody will read: what is unread when a socket is closed is an error
+    /// (`ECONNRESET`) for the peer, where the end of our words is meant. Not more than a socket can hold.
+    pub(crate) fn turn_a_deaf_ear(&mut self, buffer: &mut [u8]) {
+        const MOST: usize = 64;
+        let mut reads = 0;
+        while reads < MOST && self.open && self.read(buffer).is_some() {
+            reads += 1;
+        }
     }
 
     /// Whether there is no more to do here.

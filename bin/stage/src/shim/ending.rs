@@ -183,22 +183,31 @@ impl Supervisor {
         self.fail(Refusal::system("the daemon has gone before it started the container"));
     }
 
-    /// Serves nobody any more. Who has something to get gets it.
+    /// Serves nobody any more but those who have asked already. Who has something to get gets it.
     fn close_all(&mut self) {
         let removed = self.parts.bundle.remove_socket();
         self.note("remove the socket", removed);
+        while self.accept() {}
         self.listener = None;
         self.deadline = Some(Instant::now() + LINGER);
         let numbers: Vec<_> = self.connections.keys().copied().collect();
         for number in numbers {
+            if self.has_role(number, Role::Request) {
+                self.on_request(number);
+            }
+            let silent = self.has_role(number, Role::Request);
             if let Some(connection) = self.connections.get_mut(&number) {
-                if connection.role == Role::Request {
+                if silent {
                     connection.hang_up();
                 }
                 connection.close();
             }
             self.settle(number);
         }
+    }
+
+    fn has_role(&self, number: u32, role: Role) -> bool {
+        self.connections.get(&number).is_some_and(|connection| connection.role == role)
     }
 }
 

@@ -137,9 +137,10 @@ impl Supervisor {
 
     /// Answers when the process has ended.
     fn wait(&mut self, client: u32, exec: Option<&str>) -> Result<(), Refusal> {
+        let over = matches!(self.phase, Phase::Over);
         let known = self.processes.iter_mut().find(|(_, process)| process.name.as_deref() == exec);
         let record = match known {
-            Some((_, process)) if process.ended.is_none() => {
+            Some((_, process)) if process.ended.is_none() && !over => {
                 process.waiters.push(client);
                 if let Some(connection) = self.connections.get_mut(&client) {
                     connection.role = Role::Answered;

@@ -62,10 +62,16 @@ impl Supervisor {
     }
 
     fn on_connect(&mut self) {
-        let Some(listener) = &self.listener else { return };
         if self.connections.len() >= CONNECTIONS {
-            return self.turn_away();
+            self.turn_away();
+        } else {
+            self.accept();
         }
+    }
+
+    /// Takes one connection; false when there is none, or none can be taken.
+    pub(super) fn accept(&mut self) -> bool {
+        let Some(listener) = &self.listener else { return false };
         match listener.accept() {
             Ok((socket, _)) => {
                 let number = self.next_number();
@@ -74,12 +80,15 @@ impl Supervisor {
                     Err(error) => self.complain(format_args!("take a connection: {error}")),
                 }
                 self.settle(number);
+                true
             }
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
+            Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted) => true,
             // No descriptors left, most likely: until one is closed there is no use in trying again.
             Err(error) => {
                 self.complain(format_args!("take a connection: {error}"));
                 self.turn_away();
+                false
             }
         }
     }
@@ -124,7 +133,7 @@ impl Supervisor {
         self.settle(number);
     }
 
-    fn on_request(&mut self, number: u32) {
+    pub(super) fn on_request(&mut self, number: u32) {
         let Some(connection) = self.connections.get_mut(&number) else { return };
         match connection.receive() {
             Ok(Received::Frame(frame)) => match shim_proto::decode::<Request>(&frame) {

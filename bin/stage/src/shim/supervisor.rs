@@ -194,6 +194,7 @@ impl Supervisor {
             let result = connection.watch(&self.parts.poller);
             self.note("watch a connection", result);
         } else {
+            connection.turn_a_deaf_ear(&mut self.buffer);
             self.connections.remove(&number);
             self.leave(number, role);
         }
