@@ -1,16 +1,18 @@
 //! A container's control groups, one directory on each hierarchy.
 
+use std::io;
+use std::os::fd::AsFd;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use oci::runtime::Resources;
-use rustix::fs::{self, Mode};
+use rustix::fs::{self, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal};
 
 use crate::hierarchy::{Hierarchy, Layout, Version};
 use crate::setting::Setting;
-use crate::{Error, devices, file, v1, v2};
+use crate::{Error, device_program, devices, file, v1, v2};
 
 /// How often a removal or a killing is tried before it is given up, with growing pauses: about two seconds in all.
 const ATTEMPTS: u32 = 40;
@@ -73,7 +75,10 @@ impl Cgroup {
         for setting in &settings {
             self.write(layout, path, setting)?;
         }
-        if layout.is_unified() { self.restrict_devices(resources) } else { Ok(()) }
+        match &self.unified {
+            Some(directory) if layout.is_unified() => restrict_devices(directory, resources),
+            _ => Ok(()),
+        }
     }
 
     fn write(&self, layout: &Layout, path: &Path, setting: &Setting) -> Result<(), Error> {
@@ -93,15 +98,6 @@ impl Cgroup {
                 source: error.into(),
             },
         })
-    }
-
-    /// Version 2 has no files for devices; a program decides.
-    fn restrict_devices(&self, resources: &Resources) -> Result<(), Error> {
-        let rules = devices::rules(resources)?;
-        if rules.iter().all(|rule| rule.allow) {
-            return Ok(());
-        }
-        Err(Error::Unsupported { limit: "device rule", file: "devices.deny".to_owned() })
     }
 
     /// Moves a process in. `skip_unified` where clone3(2) has put it into [`Cgroup::unified`] already.
@@ -245,6 +241,19 @@ fn make(directory: &Path) -> Result<bool, Error> {
     }
 }
 
+/// Version 2 has no files for devices; a program decides.
+fn restrict_devices(directory: &Path, resources: &Resources) -> Result<(), Error> {
+    let rules = devices::rules(resources)?;
+    if rules.iter().all(|rule| rule.allow) {
+        return Ok(());
+    }
+    let fail = |error: io::Error| Error::io("restrict devices of control group", directory, error);
+    let program = sys::bpf::load_device_program(&device_program::compile(&rules)).map_err(fail)?;
+    let group = fs::open(directory, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
+    let group = group.map_err(|error| fail(error.into()))?;
+    sys::bpf::attach_device_program(group.as_fd(), program.as_fd()).map_err(fail)
+}
+
 fn make_leaf(directory: &Path) -> Result<(), Error> {
     if make(directory)? {
         return Ok(());
@@ -320,6 +329,19 @@ fn pause(attempt: u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Also where version 1 has the devices: the program can be attached to the unified hierarchy all the same.
+    #[test]
+    fn a_group_takes_its_device_program() {
+        let layout = Layout::read().unwrap();
+        let Some(unified) = layout.hierarchies.iter().find(|found| found.version == Version::V2) else { return };
+        let directory = unified.mount.join(format!("cgroup-test-{}", std::process::id()));
+        std::fs::create_dir(&directory).unwrap();
+        let devices = vec![oci::runtime::DeviceRule::default()];
+        let result = restrict_devices(&directory, &Resources { devices, ..Resources::default() });
+        std::fs::remove_dir(&directory).unwrap();
+        result.unwrap();
+    }
 
     #[test]
     fn paths_that_leave_the_hierarchy_are_refused() {

@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+mod device_program;
 mod devices;
 mod error;
 mod file;

@@ -4,6 +4,7 @@
 //! come out of here are owned and close on exec. Nothing here knows what a container is.
 
 pub mod activation;
+pub mod bpf;
 pub mod clone;
 pub mod exec;
 pub mod fd;
