@@ -60,6 +60,11 @@ pub fn rfc3339_seconds(at: Instant, zone: &TimeZone) -> String {
     with_fraction(at, zone, "")
 }
 
+/// RFC 3339 in `zone` with all nine decimals, so that lines of a log align.
+pub fn rfc3339_nine(at: Instant, zone: &TimeZone) -> String {
+    with_fraction(at, zone, &format!(".{:09}", at.nanos))
+}
+
 fn with_fraction(at: Instant, zone: &TimeZone, fraction: &str) -> String {
     let zoned = at.zoned(zone);
     let offset = match zoned.offset().seconds() {

@@ -57,6 +57,11 @@ impl Matches {
         self.values.iter().rev().find(|(known, _)| *known == name).map_or(spec.default, |(_, value)| value)
     }
 
+    /// Whether the command has this flag.
+    pub fn has(&self, name: &str) -> bool {
+        self.flags.iter().any(|flag| flag.long == name)
+    }
+
     /// Whether the flag was given at all.
     pub fn changed(&self, name: &str) -> bool {
         self.spec(name);

@@ -205,6 +205,9 @@ mod tests {
         assert_eq!(read(true, &["--help"]).unwrap_err(), FlagError::Help { shorthand: false });
         assert_eq!(read(true, &["-h"]).unwrap_err(), FlagError::Help { shorthand: true });
         assert!(read(true, &["--help=false"]).is_ok());
-        assert_eq!(read(true, &["--time", "3"]).unwrap().warnings, ["Flag --time has been deprecated, use --timeout instead"]);
+        assert_eq!(
+            read(true, &["--time", "3"]).unwrap().warnings,
+            ["Flag --time has been deprecated, use --timeout instead"]
+        );
     }
 }

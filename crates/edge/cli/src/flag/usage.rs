@@ -84,7 +84,9 @@ mod tests {
     fn long_texts_wrap_with_slop() {
         const FLAGS: &[Flag] = &[
             Flag::new("all", Kind::Bool, "Show all containers (default shows just running)").short('a'),
-            Flag::new("last", Kind::Int, "Show n last created containers (includes all states)").short('n').default("-1"),
+            Flag::new("last", Kind::Int, "Show n last created containers (includes all states)")
+                .short('n')
+                .default("-1"),
             Flag::new("filter", Kind::List, "Filter output based on conditions provided").short('f'),
         ];
         let expect = "  -a, --all           Show all containers (default shows just running)\n  \

@@ -1,0 +1,11 @@
+//! The user's configuration under `~/.docker`: the file, contexts, credentials.
+
+mod auth;
+mod context;
+mod endpoint;
+mod file;
+
+pub use auth::registry_auth;
+pub use context::endpoint_of;
+pub use endpoint::{Choice, Globals, resolve};
+pub use file::ConfigFile;

@@ -1,0 +1,126 @@
+//! Which daemon is meant.
+
+use super::{ConfigFile, endpoint_of};
+use crate::exit::Exit;
+use crate::face::Face;
+use client::Endpoint;
+
+/// The global flags.
+#[derive(Clone, Debug, Default)]
+pub struct Globals {
+    /// `--config`.
+    pub config: String,
+    /// `--context`.
+    pub context: String,
+    /// `--host`.
+    pub hosts: Vec<String>,
+    /// `--debug`.
+    pub debug: bool,
+    /// Any of the TLS flags that asks for encryption.
+    pub tls: bool,
+}
+
+/// The chosen endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Where the daemon listens.
+    pub endpoint: Endpoint,
+    /// The context's name, `default` when none was chosen.
+    pub context: String,
+    /// Whether nothing at all was configured, so that the program may start a daemon there.
+    pub is_default: bool,
+}
+
+/// Chooses an endpoint. Strongest first: `--context`, `--host`, `DOCKER_HOST`, `DOCKER_CONTEXT`, `currentContext`, the
+/// face's socket.
+pub fn resolve(
+    face: Face,
+    globals: &Globals,
+    config: &ConfigFile,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Choice, Exit> {
+    let env = |name: &str| env(name).filter(|value| !value.is_empty());
+    if !globals.hosts.is_empty() && !globals.context.is_empty() {
+        return Err(Exit::failure("conflicting options: cannot specify both --host and --context"));
+    }
+    if globals.hosts.len() > 1 {
+        return Err(failed("specify only one -H"));
+    }
+    let tls = globals.tls || env("DOCKER_TLS_VERIFY").is_some() || env("DOCKER_TLS").is_some();
+    if let Some(host) = globals.hosts.first() {
+        return at(&host_address(host, face, tls), "default", tls);
+    }
+    let named = match (&*globals.context, env("DOCKER_HOST"), env("DOCKER_CONTEXT")) {
+        ("", Some(host), _) => return at(&host_address(&host, face, tls), "default", tls),
+        ("", None, Some(name)) => name,
+        ("", None, None) => config.current_context.clone(),
+        (name, ..) => name.to_string(),
+    };
+    if named.is_empty() || named == "default" {
+        return Ok(Choice { is_default: true, ..at(face.default_endpoint(), "default", false)? });
+    }
+    at(&endpoint_of(&config.directory, &named).map_err(failed)?, &named, tls)
+}
+
+fn failed(error: impl std::fmt::Display) -> Exit {
+    Exit::failure(format!("Failed to initialize: unable to resolve docker endpoint: {error}"))
+}
+
+/// A host given without a scheme is TCP; an empty one is the default.
+fn host_address(host: &str, face: Face, tls: bool) -> String {
+    match host.trim() {
+        "" if tls => "tcp://localhost:2376".into(),
+        "" => face.default_endpoint().into(),
+        host if host.contains("://") => host.into(),
+        host => format!("tcp://{host}"),
+    }
+}
+
+fn at(address: &str, context: &str, tls: bool) -> Result<Choice, Exit> {
+    let endpoint = Endpoint::parse(address, if tls { 2376 } else { 2375 }).map_err(failed)?;
+    if tls && matches!(endpoint, Endpoint::Tcp { .. }) {
+        // Never fall back to an unencrypted connection when encryption was asked for.
+        return Err(failed(format!("cannot connect to {address}: TLS is not implemented yet")));
+    }
+    Ok(Choice { endpoint, context: context.into(), is_default: false })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choose(globals: Globals, current: &str, env: &[(&str, &str)]) -> Result<(String, bool), String> {
+        let config =
+            ConfigFile { current_context: current.into(), directory: "/nonexistent".into(), ..ConfigFile::default() };
+        let lookup = |name: &str| env.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_string());
+        resolve(Face::Gantry, &globals, &config, &lookup)
+            .map(|choice| (choice.endpoint.to_string(), choice.is_default))
+            .map_err(|exit| exit.message)
+    }
+
+    #[test]
+    fn the_stronger_setting_wins() {
+        let host = |host: &str| Globals { hosts: vec![host.into()], ..Globals::default() };
+        let env = [("DOCKER_HOST", "unix:///e.sock"), ("DOCKER_CONTEXT", "c")];
+        assert_eq!(choose(host("unix:///f.sock"), "c", &env).unwrap().0, "unix:///f.sock");
+        assert_eq!(choose(Globals::default(), "c", &env).unwrap().0, "unix:///e.sock");
+        assert_eq!(choose(Globals::default(), "", &[]), Ok(("unix:///run/gantry/gantry.sock".into(), true)));
+        assert_eq!(choose(Globals::default(), "default", &[]), Ok(("unix:///run/gantry/gantry.sock".into(), true)));
+        assert!(choose(Globals::default(), "", &env[1..]).unwrap_err().contains("context name \"c\" is invalid"));
+        assert!(choose(Globals::default(), "cc", &[]).unwrap_err().contains("context not found"));
+        assert_eq!(choose(host("10.0.0.1"), "", &[]).unwrap().0, "tcp://10.0.0.1:2375");
+    }
+
+    #[test]
+    fn conflicts_and_unsafe_fallbacks_are_refused() {
+        let both = Globals { hosts: vec!["x".into()], context: "c".into(), ..Globals::default() };
+        assert_eq!(choose(both, "", &[]).unwrap_err(), "conflicting options: cannot specify both --host and --context");
+        let tls = choose(Globals::default(), "", &[("DOCKER_HOST", "tcp://h"), ("DOCKER_TLS_VERIFY", "1")]);
+        assert!(tls.unwrap_err().contains("TLS is not implemented yet"));
+        let foreign = Globals { hosts: vec!["foo://x".into()], ..Globals::default() };
+        assert_eq!(
+            choose(foreign, "", &[]).unwrap_err(),
+            "Failed to initialize: unable to resolve docker endpoint: invalid bind address format: foo://x"
+        );
+    }
+}

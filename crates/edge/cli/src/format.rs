@@ -1,0 +1,15 @@
+//! Output formats: Go templates, tables, JSON.
+
+mod eval;
+mod funcs;
+mod indent;
+mod list;
+mod record;
+mod template;
+mod value;
+
+pub use indent::indent;
+pub use list::{Format, List};
+pub use record::{Column, Row};
+pub use template::Template;
+pub use value::{Object, Value};

@@ -1,0 +1,229 @@
+//! Help and usage texts in docker's layout.
+
+use crate::app::{GLOBAL_FLAGS, children};
+use crate::config::ConfigFile;
+use crate::exit::Exit;
+use crate::face::Face;
+use crate::flag::{Flag, usages};
+use crate::session::Session;
+use crate::stream::out;
+use crate::tree::{Body, Command, Group, Node, find};
+use client::ApiVersion;
+
+/// The place in the tree that a text is about.
+pub struct Subject {
+    /// The program's name.
+    pub face: Face,
+    /// The command as typed, with the program.
+    pub path: String,
+    /// The node; `None` for the program itself.
+    pub node: Option<&'static Node>,
+}
+
+impl Subject {
+    /// The program itself.
+    pub fn root(face: Face) -> Subject {
+        Subject { face, path: face.name().into(), node: None }
+    }
+
+    /// What stands under `name` below this.
+    pub fn child(&self, name: &str) -> Option<Subject> {
+        let node = find(children(self.node), name)?;
+        Some(Subject { face: self.face, path: format!("{} {}", self.path, node.name), node: Some(node) })
+    }
+
+    fn command(&self) -> Option<&'static Command> {
+        match self.node.map(|node| &node.body) {
+            Some(Body::Command(command)) => Some(command),
+            _ => None,
+        }
+    }
+
+    fn usage(&self) -> String {
+        match (self.node, self.command()) {
+            (None, _) => format!("{} [OPTIONS] COMMAND", self.path),
+            (_, Some(command)) => format!("{}{}", self.path, spaced(command.usage)),
+            _ => format!("{} COMMAND", self.path),
+        }
+    }
+}
+
+/// `text` with a blank before it, unless it is empty.
+pub fn spaced(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(" {text}") }
+}
+
+/// A flag that cannot be read: the message, the usage line, and exit code 125.
+pub fn usage_error(subject: &Subject, text: &str) -> Exit {
+    let usage = match subject.node {
+        None => format!("{} [OPTIONS] COMMAND [ARG...]", subject.path),
+        Some(_) => subject.usage(),
+    };
+    Exit {
+        code: 125,
+        message: format!("{text}\n\nUsage:  {usage}\n\nRun '{} --help' for more information", subject.path),
+    }
+}
+
+/// What the daemon has; everything when none answers.
+#[derive(Clone, Default)]
+struct Support {
+    version: Option<ApiVersion>,
+    os: String,
+    experimental: Option<bool>,
+}
+
+impl Support {
+    fn of(session: Option<&Session>) -> Support {
+        session.and_then(Session::glance).map_or_else(Support::default, |ping| Support {
+            version: ping.api_version,
+            os: ping.os.clone(),
+            experimental: Some(ping.experimental),
+        })
+    }
+
+    fn has_version(&self, since: Option<(u16, u16)>) -> bool {
+        match (self.version, since) {
+            (Some(version), Some((major, minor))) => version >= ApiVersion { major, minor },
+            _ => true,
+        }
+    }
+
+    fn has_flag(&self, flag: &Flag) -> bool {
+        let os = flag.os.is_empty() || self.os.is_empty() || flag.os == self.os;
+        os && self.has_version(flag.since) && (!flag.experimental || self.experimental != Some(false))
+    }
+
+    fn has_node(&self, node: &Node) -> bool {
+        self.has_version(node.since) && (!node.experimental || self.experimental != Some(false))
+    }
+}
+
+/// Prints the help of `subject`. With a session, what the daemon does not have is left out.
+pub fn show(subject: &Subject, session: Option<&Session>) -> Result<(), Exit> {
+    out::print(&text(subject, &Support::of(session), columns()))
+}
+
+/// Docker wraps to the width of the terminal at standard input, less one.
+fn columns() -> usize {
+    let width = rustix::termios::tcgetwinsize(rustix::stdio::stdin()).map_or(80, |size| usize::from(size.ws_col));
+    width.saturating_sub(1)
+}
+
+fn text(subject: &Subject, support: &Support, columns: usize) -> String {
+    let face = subject.face.name();
+    let mut text = format!("Usage:  {}\n\n{}\n", subject.usage(), about(subject));
+    if let Some(command) = subject.command() {
+        if !command.aliases.is_empty() {
+            let names: Vec<String> = command.aliases.iter().map(|alias| format!("{face} {alias}")).collect();
+            text += &format!("\nAliases:\n  {}\n", names.join(", "));
+        }
+        text += &options("Options", command.flags.iter().copied().filter(|flag| support.has_flag(flag)), columns);
+        return text;
+    }
+    text += &commands(subject, support);
+    if subject.node.is_none() {
+        text += &options("Global Options", global_flags(), columns);
+    }
+    text += &format!("\nRun '{} COMMAND --help' for more information on a command.\n", subject.path);
+    if subject.node.is_none() && subject.face == Face::Docker {
+        text += "\nFor more help on how to use Docker, head to https://docs.docker.com/go/guides/\n";
+    }
+    text
+}
+
+fn about(subject: &Subject) -> &'static str {
+    match (subject.node, subject.command()) {
+        (_, Some(command)) => command.about,
+        (Some(node), None) => node.about,
+        (None, None) => "A self-sufficient runtime for containers",
+    }
+}
+
+fn options(title: &str, flags: impl Iterator<Item = Flag>, columns: usize) -> String {
+    let flags: Vec<Flag> = flags.collect();
+    match usages(flags.iter(), columns) {
+        lines if lines.is_empty() => String::new(),
+        lines => format!("\n{title}:\n{lines}"),
+    }
+}
+
+/// The global flags with the defaults that depend on the user's home.
+fn global_flags() -> impl Iterator<Item = Flag> {
+    let home = ConfigFile::directory("");
+    GLOBAL_FLAGS.iter().map(move |flag| {
+        let file = match flag.long {
+            "config" => home.clone(),
+            "tlscacert" => home.join("ca.pem"),
+            "tlscert" => home.join("cert.pem"),
+            "tlskey" => home.join("key.pem"),
+            _ => return *flag,
+        };
+        // Printed once, right before the program ends.
+        flag.default(Box::leak(file.display().to_string().into_boxed_str()))
+    })
+}
+
+fn commands(subject: &Subject, support: &Support) -> String {
+    let nodes: Vec<&Node> = children(subject.node).iter().filter(|node| support.has_node(node)).collect();
+    let width = nodes.iter().map(|node| node.name.len()).max().unwrap_or(0).max(11);
+    let list = |title: &str, group: Group| {
+        let lines: String = nodes
+            .iter()
+            .filter(|node| node.group == group)
+            .map(|node| format!("  {:<width$} {}\n", node.name, node.about))
+            .collect();
+        if lines.is_empty() { String::new() } else { format!("\n{title}:\n{lines}") }
+    };
+    [
+        list("Common Commands", Group::Common),
+        list("Management Commands", Group::Management),
+        list("Swarm Commands", Group::Swarm),
+        list("Commands", Group::Other),
+    ]
+    .concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn help(words: &[&str], face: Face) -> String {
+        let subject = words.iter().fold(Subject::root(face), |subject, word| subject.child(word).unwrap());
+        text(&subject, &Support::default(), 79)
+    }
+
+    #[test]
+    fn a_commands_help_has_dockers_layout() {
+        let expect = "Usage:  docker wait CONTAINER [CONTAINER...]\n\n\
+                      Block until one or more containers stop, then print their exit codes\n\n\
+                      Aliases:\n  docker container wait, docker wait\n";
+        assert_eq!(help(&["wait"], Face::Docker), expect);
+        assert!(help(&["container", "wait"], Face::Gantry).starts_with("Usage:  gantry container wait CONTAINER"));
+    }
+
+    #[test]
+    fn the_root_lists_every_command_of_docker() {
+        let text = help(&[], Face::Docker);
+        assert!(text.starts_with("Usage:  docker [OPTIONS] COMMAND\n\nA self-sufficient runtime for containers\n\nCommon Commands:\n  run         Create"));
+        for line in [
+            "  swarm       Manage Swarm\n",
+            "Global Options:\n      --config string      Location",
+            "  build       Build",
+        ] {
+            assert!(text.contains(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_the_daemon_lacks_is_left_out() {
+        let subject = Subject::root(Face::Docker).child("run").unwrap();
+        let old = Support {
+            version: Some(ApiVersion { major: 1, minor: 41 }),
+            os: "linux".into(),
+            experimental: Some(false),
+        };
+        let text = text(&subject, &old, 79);
+        assert!(!text.contains("--annotation") && !text.contains("--cpu-count") && text.contains("--cgroupns"));
+    }
+}
