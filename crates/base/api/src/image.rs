@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::container::{ContainerConfig, GraphDriver};
+use crate::container::{GraphDriver, Healthcheck, StringOrList};
+use crate::port::{Empty, PortSet};
 
 /// One image in `GET /images/json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -52,7 +53,7 @@ pub struct ImageInspect {
     /// Who made it.
     pub author: String,
     /// What containers of it get.
-    pub config: Option<ContainerConfig>,
+    pub config: Option<ImageConfig>,
     /// `amd64` …
     pub architecture: String,
     /// `v8` …
@@ -72,6 +73,55 @@ pub struct ImageInspect {
     pub root_fs: RootFs,
     /// What is known beyond the image itself.
     pub metadata: ImageMetadata,
+}
+
+/// What containers of an image get. Nothing that is empty is written (1.50).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct ImageConfig {
+    /// `name|uid[:group|gid]`; empty for root.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub user: String,
+    /// Ports the container serves.
+    #[serde(skip_serializing_if = "PortSet::is_empty")]
+    pub exposed_ports: PortSet,
+    /// `NAME=value`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub env: Vec<String>,
+    /// Program and first arguments.
+    #[serde(skip_serializing_if = "is_empty_list")]
+    pub entrypoint: StringOrList,
+    /// Arguments, or program and arguments where there is no entrypoint.
+    #[serde(skip_serializing_if = "is_empty_list")]
+    pub cmd: StringOrList,
+    /// Paths that are volumes.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub volumes: BTreeMap<String, Empty>,
+    /// Where the program starts.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub working_dir: String,
+    /// Labels.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// The signal of a polite stop.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub stop_signal: String,
+    /// Of Windows.
+    #[serde(skip_serializing_if = "crate::json::is_zero")]
+    pub args_escaped: bool,
+    /// How to find out whether a container is well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub healthcheck: Option<Healthcheck>,
+    /// Instructions for builds upon this image.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub on_build: Vec<String>,
+    /// The shell of the instructions' shell forms.
+    #[serde(skip_serializing_if = "is_empty_list")]
+    pub shell: StringOrList,
+}
+
+fn is_empty_list(list: &StringOrList) -> bool {
+    list.is_empty()
 }
 
 /// An image's layers.

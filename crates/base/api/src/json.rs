@@ -5,33 +5,17 @@
 //! last comes with serde, the others are done here by a deserializer over a parsed document, which knows a structure's
 //! keys from the derived code.
 
-use std::fmt;
+mod error;
 
-use serde::de::value::{MapDeserializer, SeqDeserializer};
-use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
+use serde::de::value::SeqDeserializer;
+use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-/// The text is not JSON, or not of the wanted shape.
-#[derive(Debug)]
-pub struct Error(String);
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl de::Error for Error {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self(message.to_string())
-    }
-}
+pub use error::Error;
 
 /// Reads one document. Its depth is bounded by `serde_json`, its size must be by the caller.
 pub fn from_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
-    let value: Value = serde_json::from_slice(text).map_err(de::Error::custom)?;
+    let value: Value = serde_json::from_slice(text).map_err(|error| Error::syntax(text, &error))?;
     from_value(&value)
 }
 
@@ -60,11 +44,11 @@ impl<'de> IntoDeserializer<'de, Error> for Go<'de> {
 
 /// Answers the zero value for `null`, and asks the parsed document for everything else.
 macro_rules! scalars {
-    ($($method:ident => $visit:ident($zero:expr)),+ $(,)?) => {
+    ($($method:ident => $visit:ident($zero:expr) $go:literal),+ $(,)?) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
             match self.0 {
                 Value::Null => visitor.$visit($zero),
-                value => value.$method(visitor).map_err(de::Error::custom),
+                value => value.$method(visitor).map_err(|_| Error::mismatch(value, $go)),
             }
         })+
     };
@@ -74,20 +58,20 @@ impl<'de> Deserializer<'de> for Go<'de> {
     type Error = Error;
 
     scalars! {
-        deserialize_bool => visit_bool(false),
-        deserialize_i8 => visit_i8(0),
-        deserialize_i16 => visit_i16(0),
-        deserialize_i32 => visit_i32(0),
-        deserialize_i64 => visit_i64(0),
-        deserialize_u8 => visit_u8(0),
-        deserialize_u16 => visit_u16(0),
-        deserialize_u32 => visit_u32(0),
-        deserialize_u64 => visit_u64(0),
-        deserialize_f32 => visit_f32(0.0),
-        deserialize_f64 => visit_f64(0.0),
-        deserialize_char => visit_char('\0'),
-        deserialize_str => visit_str(""),
-        deserialize_string => visit_str(""),
+        deserialize_bool => visit_bool(false) "bool",
+        deserialize_i8 => visit_i8(0) "int8",
+        deserialize_i16 => visit_i16(0) "int16",
+        deserialize_i32 => visit_i32(0) "int32",
+        deserialize_i64 => visit_i64(0) "int64",
+        deserialize_u8 => visit_u8(0) "uint8",
+        deserialize_u16 => visit_u16(0) "uint16",
+        deserialize_u32 => visit_u32(0) "uint32",
+        deserialize_u64 => visit_u64(0) "uint64",
+        deserialize_f32 => visit_f32(0.0) "float32",
+        deserialize_f64 => visit_f64(0.0) "float64",
+        deserialize_char => visit_char('\0') "string",
+        deserialize_str => visit_str("") "string",
+        deserialize_string => visit_str("") "string",
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -149,7 +133,7 @@ impl<'de> Deserializer<'de> for Go<'de> {
         match self.0 {
             Value::Null => visit_map(std::iter::empty(), visitor),
             Value::Object(map) => visit_map(known_keys(map, fields), visitor),
-            other => Err(Error(format!("json: cannot unmarshal {} into Go value of type {name}", kind(other)))),
+            other => Err(Error::mismatch(other, name)),
         }
     }
 
@@ -169,22 +153,32 @@ impl<'de> Deserializer<'de> for Go<'de> {
     serde::forward_to_deserialize_any! { i128 u128 bytes byte_buf unit unit_struct identifier ignored_any }
 }
 
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
-
 fn visit_map<'de, V: Visitor<'de>>(
     entries: impl Iterator<Item = (&'de str, &'de Value)>,
     visitor: V,
 ) -> Result<V::Value, Error> {
-    visitor.visit_map(MapDeserializer::new(entries.map(|(key, value)| (key, Go(value)))))
+    visitor.visit_map(Entries { entries, current: None })
+}
+
+/// The entries of an object; errors in their values get the key in front.
+struct Entries<'de, I> {
+    entries: I,
+    current: Option<(&'de str, &'de Value)>,
+}
+
+impl<'de, I: Iterator<Item = (&'de str, &'de Value)>> MapAccess<'de> for Entries<'de, I> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+        self.current = self.entries.next();
+        let Some((key, _)) = self.current else { return Ok(None) };
+        seed.deserialize(de::value::BorrowedStrDeserializer::new(key)).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+        let (key, value) = self.current.unwrap_or(("", &NULL));
+        seed.deserialize(Go(value)).map_err(|error| error.under(key))
+    }
 }
 
 /// The entries whose keys a structure knows, by its own spelling of them and each once: the exact one, else the last.
@@ -241,6 +235,20 @@ mod tests {
     fn arrays_are_filled_and_cut() {
         assert_eq!(from_slice::<Sample>(br#"{"Pair":[1]}"#).unwrap().pair, [1, 0]);
         assert_eq!(from_slice::<Sample>(br#"{"Pair":[1,2,3]}"#).unwrap().pair, [1, 2]);
+    }
+
+    #[test]
+    fn errors_name_the_place_in_the_words_of_go() {
+        let read = |text: &str| from_slice::<Sample>(text.as_bytes()).unwrap_err().to_string();
+        assert_eq!(
+            read(r#"{"inner":{"Number":"1"}}"#),
+            "json: cannot unmarshal string into Go struct field Inner.Number of type int64"
+        );
+        assert_eq!(read("[]"), "json: cannot unmarshal array into Go value of type Sample");
+        assert_eq!(read(r#"{"a":"#), "unexpected EOF");
+        assert_eq!(read("hello"), "invalid character 'h' looking for beginning of value");
+        assert_eq!(read("{x"), "invalid character 'x' looking for beginning of object key string");
+        assert_eq!(read(r#"{"a":1 "b"}"#), "invalid character '\"' after object key:value pair");
     }
 
     #[test]
