@@ -64,6 +64,9 @@ pub struct Attached {
     pub reader: Pin<Box<dyn AsyncRead + Send>>,
     /// What the process reads; `shutdown` is its end of file. Writing fails once nobody reads.
     pub writer: Pin<Box<dyn AsyncWrite + Send>>,
+    /// The keys that detach from an exec, as given at its creation; empty for the default. Of a container, empty:
+    /// there the client names them.
+    pub detach_keys: String,
     /// Called when the client's keys detached it; both halves are dropped after that.
     pub detached: Box<dyn FnOnce() + Send>,
 }
