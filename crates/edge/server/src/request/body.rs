@@ -1,0 +1,77 @@
+//! Bodies of requests.
+
+use api::json;
+use engine::request::Body;
+use fault::{Fault, Result};
+use futures_util::TryStreamExt;
+use http::{HeaderMap, header};
+use http_body::Body as _;
+use http_body_util::{BodyDataStream, BodyExt, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use serde::de::DeserializeOwned;
+use tokio_util::io::StreamReader;
+
+/// The body as JSON; the zero value where there is none.
+pub(super) async fn json<T: DeserializeOwned + Default>(
+    headers: &HeaderMap,
+    body: &mut Incoming,
+    limit: usize,
+) -> Result<T> {
+    check_type(headers, body)?;
+    let text = collect(body, limit).await?;
+    if text.is_empty() { Ok(T::default()) } else { parse(&text) }
+}
+
+/// The body as JSON.
+pub(super) async fn required_json<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: &mut Incoming,
+    limit: usize,
+) -> Result<T> {
+    check_type(headers, body)?;
+    let text = collect(body, limit).await?;
+    if text.trim_ascii().is_empty() {
+        return Err(Fault::invalid("invalid JSON: got EOF while reading request body"));
+    }
+    parse(&text)
+}
+
+/// The body as it comes.
+pub(super) fn reader(body: Incoming) -> Body {
+    Box::pin(StreamReader::new(BodyDataStream::new(body).map_err(std::io::Error::other)))
+}
+
+fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
+    json::from_slice(text).map_err(|error| Fault::invalid(format!("invalid JSON: {error}")))
+}
+
+/// A body must say that it is JSON; without one nothing need be said.
+fn check_type(headers: &HeaderMap, body: &Incoming) -> Result<()> {
+    let given = headers.get(header::CONTENT_TYPE).map_or(Ok(""), |value| value.to_str()).unwrap_or("?");
+    if given.is_empty() && body.is_end_stream() {
+        return Ok(());
+    }
+    let kind = given.split(';').next().unwrap_or_default().trim();
+    let shown = super::echo(given);
+    match kind.to_ascii_lowercase().as_str() {
+        "application/json" => Ok(()),
+        "" => Err(Fault::invalid(format!("malformed Content-Type header ({shown}): mime: no media type"))),
+        _ => Err(Fault::invalid(format!("unsupported Content-Type header ({shown}): must be 'application/json'"))),
+    }
+}
+
+/// The whole body; one that says to be too long is refused before it is read.
+async fn collect(body: &mut Incoming, limit: usize) -> Result<Bytes> {
+    let too_long = || Fault::invalid(format!("request body is longer than {limit} bytes"));
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_long());
+    }
+    let collected = Limited::new(body, limit).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            too_long()
+        } else {
+            Fault::invalid(format!("read the request's body: {error}"))
+        }
+    })?;
+    Ok(collected.to_bytes())
+}

@@ -1,0 +1,11 @@
+//! What the engine is and what happens in it.
+
+mod events;
+mod info;
+mod ping;
+mod version;
+
+pub(super) use events::events;
+pub(super) use info::info;
+pub(super) use ping::ping;
+pub(super) use version::version;

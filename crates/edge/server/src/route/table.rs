@@ -1,0 +1,147 @@
+//! All routes of the Engine API. What is not there yet is listed all the same, and answers 501.
+
+use api::version::ApiVersion;
+use http::Method;
+
+use super::{Action, Route, container, exec, image, system};
+
+routes! {
+    // system
+    GET "/_ping" since 24 => system::ping;
+    HEAD "/_ping" since 24 => system::ping;
+    POST "/auth" since 24 => "checking credentials";
+    GET "/events" since 24 => system::events;
+    GET "/info" since 24 => system::info;
+    GET "/system/df" since 24 => "disk usage";
+    GET "/version" since 24 => system::version;
+
+    // container
+    POST "/containers/create" since 24 => container::create;
+    GET "/containers/json" since 24 => container::list;
+    POST "/containers/prune" since 24 => "pruning containers";
+    GET "/containers/{id}/archive" since 24 => "copying files out of a container";
+    HEAD "/containers/{id}/archive" since 24 => "looking at files in a container";
+    PUT "/containers/{id}/archive" since 24 => "copying files into a container";
+    POST "/containers/{id}/attach" since 24 => container::attach;
+    GET "/containers/{id}/attach/ws" since 24 => "attaching by websocket";
+    GET "/containers/{id}/changes" since 24 => "telling a container's changes";
+    GET "/containers/{id}/export" since 24 => "exporting a container";
+    GET "/containers/{id}/json" since 24 => container::inspect;
+    POST "/containers/{id}/kill" since 24 => container::kill;
+    GET "/containers/{id}/logs" since 24 => container::logs;
+    POST "/containers/{id}/pause" since 24 => "pausing a container";
+    POST "/containers/{id}/rename" since 24 => "renaming a container";
+    POST "/containers/{id}/resize" since 24 => container::resize;
+    POST "/containers/{id}/restart" since 24 => container::restart;
+    POST "/containers/{id}/start" since 24 => container::start;
+    GET "/containers/{id}/stats" since 24 => "container statistics";
+    POST "/containers/{id}/stop" since 24 => container::stop;
+    GET "/containers/{id}/top" since 24 => "listing a container's processes";
+    POST "/containers/{id}/unpause" since 24 => "unpausing a container";
+    POST "/containers/{id}/update" since 24 => "updating a container";
+    POST "/containers/{id}/wait" since 24 => container::wait;
+    DELETE "/containers/{id}" since 24 => container::remove;
+
+    // exec
+    POST "/containers/{id}/exec" since 24 => exec::create;
+    GET "/exec/{id}/json" since 24 => exec::inspect;
+    POST "/exec/{id}/resize" since 24 => exec::resize;
+    POST "/exec/{id}/start" since 24 => exec::start;
+
+    // image
+    POST "/build" since 24 => "building images";
+    POST "/build/cancel" since 24 => "cancelling a build";
+    POST "/build/prune" since 31 => "pruning the build cache";
+    POST "/commit" since 24 => "committing a container";
+    POST "/images/create" since 24 => image::create;
+    GET "/images/get" since 24 => image::save;
+    GET "/images/json" since 24 => image::list;
+    POST "/images/load" since 24 => image::load;
+    POST "/images/prune" since 24 => "pruning images";
+    GET "/images/search" since 24 => "searching images";
+    GET "/images/{name:.*}/get" since 24 => image::save;
+    GET "/images/{name:.*}/history" since 24 => image::history;
+    GET "/images/{name:.*}/json" since 24 => image::inspect;
+    POST "/images/{name:.*}/push" since 24 => "pushing an image";
+    POST "/images/{name:.*}/tag" since 24 => image::tag;
+    DELETE "/images/{name:.*}" since 24 => image::remove;
+
+    // network
+    GET "/networks" since 24 => "listing networks";
+    POST "/networks/create" since 24 => "creating a network";
+    POST "/networks/prune" since 24 => "pruning networks";
+    POST "/networks/{id}/connect" since 24 => "connecting a network";
+    POST "/networks/{id}/disconnect" since 24 => "disconnecting a network";
+    DELETE "/networks/{id}" since 24 => "removing a network";
+    GET "/networks/{id}" since 24 => "inspecting a network";
+
+    // volume
+    GET "/volumes" since 24 => "listing volumes";
+    POST "/volumes/create" since 24 => "creating a volume";
+    POST "/volumes/prune" since 24 => "pruning volumes";
+    DELETE "/volumes/{name:.*}" since 24 => "removing a volume";
+    GET "/volumes/{name:.*}" since 24 => "inspecting a volume";
+    PUT "/volumes/{name:.*}" since 42 => "updating a volume";
+
+    // distribution
+    GET "/distribution/{name:.*}/json" since 30 => "inspecting an image in a registry";
+
+    // session
+    POST "/grpc" since 31 => "BuildKit";
+    POST "/session" since 31 => "a build session";
+
+    // swarm
+    GET "/swarm" since 24 => "inspecting the swarm";
+    POST "/swarm/init" since 24 => "initialising a swarm";
+    POST "/swarm/join" since 24 => "joining a swarm";
+    POST "/swarm/leave" since 24 => "leaving the swarm";
+    POST "/swarm/unlock" since 24 => "unlocking the swarm";
+    GET "/swarm/unlockkey" since 24 => "telling the unlock key";
+    POST "/swarm/update" since 24 => "updating the swarm";
+
+    // node
+    GET "/nodes" since 24 => "listing nodes";
+    POST "/nodes/{id}/update" since 24 => "updating a node";
+    DELETE "/nodes/{id}" since 24 => "removing a node";
+    GET "/nodes/{id}" since 24 => "inspecting a node";
+
+    // service
+    GET "/services" since 24 => "listing services";
+    POST "/services/create" since 24 => "creating a service";
+    GET "/services/{id}/logs" since 24 => "reading the logs of a service";
+    POST "/services/{id}/update" since 24 => "updating a service";
+    DELETE "/services/{id}" since 24 => "removing a service";
+    GET "/services/{id}" since 24 => "inspecting a service";
+
+    // task
+    GET "/tasks" since 24 => "listing tasks";
+    GET "/tasks/{id}/logs" since 29 => "reading the logs of a task";
+    GET "/tasks/{id}" since 24 => "inspecting a task";
+
+    // secret
+    GET "/secrets" since 24 => "listing secrets";
+    POST "/secrets/create" since 24 => "creating a secret";
+    POST "/secrets/{id}/update" since 26 => "updating a secret";
+    DELETE "/secrets/{id}" since 24 => "removing a secret";
+    GET "/secrets/{id}" since 24 => "inspecting a secret";
+
+    // config
+    GET "/configs" since 30 => "listing configs";
+    POST "/configs/create" since 30 => "creating a config";
+    POST "/configs/{id}/update" since 30 => "updating a config";
+    DELETE "/configs/{id}" since 30 => "removing a config";
+    GET "/configs/{id}" since 30 => "inspecting a config";
+
+    // plugin
+    GET "/plugins" since 24 => "listing plugins";
+    POST "/plugins/create" since 24 => "creating a plugin";
+    GET "/plugins/privileges" since 24 => "telling the privileges of a plugin";
+    POST "/plugins/pull" since 24 => "pulling a plugin";
+    POST "/plugins/{name:.*}/disable" since 24 => "disabling a plugin";
+    POST "/plugins/{name:.*}/enable" since 24 => "enabling a plugin";
+    GET "/plugins/{name:.*}/json" since 24 => "inspecting a plugin";
+    POST "/plugins/{name:.*}/push" since 24 => "pushing a plugin";
+    POST "/plugins/{name:.*}/set" since 24 => "configuring a plugin";
+    POST "/plugins/{name:.*}/upgrade" since 26 => "upgrading a plugin";
+    DELETE "/plugins/{name:.*}" since 24 => "removing a plugin";
+}
