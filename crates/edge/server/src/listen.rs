@@ -18,8 +18,8 @@ use address::Address;
 #[derive(Debug)]
 pub struct Listener {
     pub(crate) socket: ListenSocket,
-    /// The file to be removed at the end, where we made one.
-    pub(crate) file: Option<unix::SocketFile>,
+    /// Removes the socket's file at the end, where we made one.
+    pub(crate) _file: Option<unix::SocketFile>,
 }
 
 #[derive(Debug)]

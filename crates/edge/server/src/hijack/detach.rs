@@ -70,6 +70,7 @@ impl Scanner {
             }
             self.matched += 1;
             if self.matched == self.keys.len() {
+                self.matched = 0;
                 return (Cow::Owned(passed), true);
             }
         }

@@ -35,5 +35,5 @@ fn adopt(handed: sys::activation::Handed) -> io::Result<Listener> {
         ListenSocket::Tcp(TcpListener::from_std(StdTcp::from(handed.fd))?)
     };
     // The file is systemd's.
-    Ok(Listener { socket, file: None })
+    Ok(Listener { socket, _file: None })
 }

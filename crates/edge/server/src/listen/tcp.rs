@@ -18,7 +18,7 @@ pub(super) async fn listen(address: &str) -> Result<Vec<Listener>, ListenError> 
             source,
         })?;
         warn(one);
-        listeners.push(Listener { socket: ListenSocket::Tcp(listener), file: None });
+        listeners.push(Listener { socket: ListenSocket::Tcp(listener), _file: None });
     }
     Ok(listeners)
 }

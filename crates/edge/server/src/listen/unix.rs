@@ -58,7 +58,7 @@ pub(super) fn listen(path: &Path, named: Option<&str>) -> Result<Listener, Liste
     }
     start(&socket, BACKLOG).map_err(|error| failed("listen")(error.into()))?;
     let listener = UnixListener::from_std(StdListener::from(socket)).map_err(failed("watch the socket"))?;
-    Ok(Listener { socket: ListenSocket::Unix(listener), file: Some(file) })
+    Ok(Listener { socket: ListenSocket::Unix(listener), _file: Some(file) })
 }
 
 /// The group that owns the socket. Only one that was named must exist.
@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
         assert!(matches!(listen(&path, None), Err(ListenError::InUse(_))));
         // A daemon that was killed leaves its file.
-        let Listener { socket, file } = first;
+        let Listener { socket, _file: file } = first;
         std::mem::forget(file);
         drop(socket);
         let second = listen(&path, None).unwrap();
