@@ -93,21 +93,22 @@ async fn keys_detach_from_a_terminal_and_only_from_one() {
     let (mut stream, head) = attach(&host, "stream=1&stdin=1&detachKeys=x,y").await;
     assert!(head.contains("application/vnd.docker.raw-stream"), "{head}");
     stream.write_all(b"a").await.unwrap();
+    read_until(&mut stream, b"a").await;
     stream.write_all(b"x").await.unwrap();
     stream.write_all(b"yz").await.unwrap();
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).await.unwrap();
-    assert_eq!(rest, b"a");
+    assert_eq!(rest, b"", "the keys are not echoed");
     assert!(host.engine.seen().contains(&"detached".to_owned()));
 
     // An exec brings its own keys.
     let mut stream =
         send(&host, "POST /exec/exec1/start", &format!("Content-Type: application/json\r\n{UPGRADE}")).await;
     read_until(&mut stream, b"\r\n\r\n").await;
-    stream.write_all(b"bx").await.unwrap();
+    stream.write_all(b"x").await.unwrap();
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).await.unwrap();
-    assert_eq!(rest, b"b");
+    assert_eq!(rest, b"");
 }
 
 #[tokio::test]
@@ -126,9 +127,10 @@ async fn a_client_that_is_gone_lets_its_attach_go() {
         let (stream, _) = attach(&host, "stream=1&stdout=1").await;
         drop(stream);
     }
-    // Each attach holds one end of a pipe of the fake's; when the client is gone, both are closed and it says bye.
-    assert_eq!(host.ask("GET /_ping").await.status, 200);
-    host.stop().await;
+    // The silent process never ends: only the clients' absence ends these.
+    while host.engine.state.joined.load(Ordering::SeqCst) > 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]

@@ -37,6 +37,8 @@ pub struct State {
     pub was_dropped: Notify,
     /// Lets waits and slow actions finish.
     pub go: Notify,
+    /// Processes whose streams are joined.
+    pub joined: AtomicU32,
     /// Calls that ran to their end.
     pub finished: AtomicU32,
 }
@@ -62,7 +64,12 @@ impl Fake {
     fn attached(&self, detach_keys: &str) -> Attached {
         let (ours, theirs) = tokio::io::duplex(64 << 10);
         let (reader, writer) = tokio::io::split(ours);
-        tokio::spawn(echo(theirs, self.terminal()));
+        let (terminal, state) = (self.terminal(), self.state.clone());
+        state.joined.fetch_add(1, Ordering::SeqCst);
+        tokio::spawn(async move {
+            echo(theirs, terminal).await;
+            state.joined.fetch_sub(1, Ordering::SeqCst);
+        });
         let fake = self.clone();
         Attached {
             terminal: self.terminal(),

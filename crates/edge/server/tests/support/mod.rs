@@ -73,8 +73,8 @@ impl Host {
         let head =
             format!("{request} HTTP/1.1\r\nHost: d\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n");
         let mut stream = self.connect().await;
-        stream.write_all(head.as_bytes()).await.unwrap();
         // The server may refuse before it has read all.
+        let _ = stream.write_all(head.as_bytes()).await;
         let _ = stream.write_all(body).await;
         let mut all = Vec::new();
         let _ = stream.read_to_end(&mut all).await;
