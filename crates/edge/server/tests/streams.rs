@@ -217,11 +217,31 @@ async fn a_client_that_sends_nothing_is_shown_out() {
         // Ends, with an answer or without one.
         let _ = stream.read_to_end(&mut rest).await;
     }
+    let begun = "POST /containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\nContent-Length: 9\r\nConnection: close\r\n\r\n{";
+    let mut stream = host.connect().await;
+    stream.write_all(begun.as_bytes()).await.unwrap();
+    let mut all = Vec::new();
+    stream.read_to_end(&mut all).await.unwrap();
+    assert!(Answer::parse(&all).message().contains("did not come in time"));
     // A long answer is no slow request.
     let mut stream = send(&host, "GET /events", "").await;
     read_until(&mut stream, b"start").await;
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert_eq!(host.engine.state.dropped.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn only_so_many_connections_are_served_and_hijacked_ones_count() {
+    let host = Host::with(Limits { connections: 2, ..Limits::DEFAULT }, &[]).await;
+    let (first, _) = attach(&host, "stream=1&stdin=1").await;
+    let (second, _) = attach(&host, "stream=1&stdin=1").await;
+    let asked = host.ask("GET /_ping");
+    tokio::pin!(asked);
+    let early = tokio::time::timeout(Duration::from_millis(100), &mut asked).await;
+    assert!(early.is_err(), "a third one waits");
+    drop(first);
+    assert_eq!(asked.await.status, 200);
+    drop(second);
 }
 
 #[tokio::test]
