@@ -64,7 +64,7 @@ impl Server {
 
     async fn carry_out(self: Arc<Self>, request: Request<Incoming>, peer: Peer) -> Result<Answer> {
         if peer == Peer::Network {
-            guard::check(request.headers())?;
+            guard::check(request.uri(), request.headers())?;
         }
         if request.method() == Method::OPTIONS {
             return Ok(answer::empty(StatusCode::OK));

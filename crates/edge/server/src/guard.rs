@@ -7,20 +7,23 @@
 use std::net::IpAddr;
 
 use fault::{Fault, Result};
-use http::{HeaderMap, header};
+use http::{HeaderMap, Uri, header};
 
 /// Checks the headers of a request that came over TCP.
 ///
 /// # Errors
 /// `Forbidden`, with what to do.
-pub(crate) fn check(headers: &HeaderMap) -> Result<()> {
+pub(crate) fn check(uri: &Uri, headers: &HeaderMap) -> Result<()> {
     if headers.contains_key(header::ORIGIN) {
         return Err(Fault::forbidden("requests from web pages (Origin header) are refused"));
     }
-    let host = headers.get(header::HOST).map_or(Ok(""), |host| host.to_str()).unwrap_or("\0");
-    if is_ours(host, &hostname()) {
+    // HTTP/2 has no `Host`, and a request line may hold a whole URL: each that is there must be ours.
+    let authority = uri.authority().map(http::uri::Authority::as_str);
+    let header = headers.get(header::HOST).map(|host| host.to_str().unwrap_or("\0"));
+    let hostname = hostname();
+    let Some(host) = [authority, header].into_iter().flatten().find(|host| !is_ours(host, &hostname)) else {
         return Ok(());
-    }
+    };
     let host = crate::request::echo(host);
     Err(Fault::forbidden(format!(
         "host name {host} is not this machine's: use its address, or a name that begins with its host name"
@@ -71,8 +74,10 @@ mod tests {
     fn an_origin_is_refused_whatever_it_is() {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, "127.0.0.1:2375".parse().unwrap());
-        assert!(check(&headers).is_ok());
+        let check = |uri: &'static str, headers: &HeaderMap| check(&Uri::from_static(uri), headers);
+        assert!(check("/info", &headers).is_ok());
+        assert!(check("http://evil.example/info", &headers).is_err());
         headers.insert(header::ORIGIN, "null".parse().unwrap());
-        assert_eq!(check(&headers).unwrap_err().kind().http_status(), 403);
+        assert_eq!(check("/info", &headers).unwrap_err().kind().http_status(), 403);
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 /// Bounds for connections and requests.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How long a connection may take for the head of a request, also when it sends none. Docker's is 5 minutes.
+    /// How long a connection may take for the head of a request, also when it sends none, and then for a JSON body.
+    /// Docker's is 5 minutes for the head.
     pub head: Duration,
     /// The longest head of a request, in bytes.
     pub head_bytes: usize,

@@ -3,6 +3,8 @@
 //! Handlers answer what [`api::version::NEWEST`] says. Where the client speaks an older version, the steps of
 //! [`STEPS`] that lie between are taken, the newest first; each undoes one change of one body.
 
+#[cfg(test)]
+mod golden_test;
 mod image;
 mod info;
 mod request;

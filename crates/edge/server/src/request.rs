@@ -94,7 +94,7 @@ impl Call {
     /// # Errors
     /// `InvalidParameter`, in Docker's words.
     pub(crate) async fn json<T: DeserializeOwned + Default>(&mut self) -> Result<T> {
-        body::json(&self.headers, &mut self.body, self.limits.json_bytes).await
+        body::json(&self.headers, &mut self.body, self.limits).await
     }
 
     /// The same where there must be one.
@@ -102,7 +102,7 @@ impl Call {
     /// # Errors
     /// `InvalidParameter`, in Docker's words.
     pub(crate) async fn required_json<T: DeserializeOwned>(&mut self) -> Result<T> {
-        body::required_json(&self.headers, &mut self.body, self.limits.json_bytes).await
+        body::required_json(&self.headers, &mut self.body, self.limits).await
     }
 
     /// The body as it comes.

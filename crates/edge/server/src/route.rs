@@ -40,7 +40,8 @@ pub(crate) enum Action {
     Later(&'static str),
 }
 
-/// `METHOD "pattern" since N => handler;` or `=> "what is not there yet";`. `N` is the version 1.N; `{x}` is one segment, `{x:.*}` any number.
+/// `METHOD "pattern" since N => handler;` or `=> "what is not there yet";`. `N` is the version 1.N, `{x}` one segment of
+/// the path, `{x:.*}` any number of them.
 macro_rules! routes {
     ($($method:ident $pattern:literal since $since:literal => $action:tt $(:: $more:ident)*;)+) => {
         pub(super) static ROUTES: &[Route] = &[$(Route {

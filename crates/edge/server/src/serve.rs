@@ -10,7 +10,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::UnixStream;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -85,13 +85,7 @@ impl Door {
             // Closed never: the semaphore lives as long as its doors.
             let Ok(place) = self.places.clone().acquire_owned().await else { return };
             match listener.accept().await {
-                Ok(stream) => {
-                    let connection = self.connection(stream);
-                    tokio::spawn(async move {
-                        connection.await;
-                        drop(place);
-                    });
-                }
+                Ok(stream) => drop(tokio::spawn(self.connection(stream, place))),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(REST).await;
@@ -101,12 +95,12 @@ impl Door {
     }
 
     /// The life of one connection.
-    fn connection(&self, stream: Stream) -> impl Future<Output = ()> + Send + 'static {
+    fn connection(&self, stream: Stream, place: OwnedSemaphorePermit) -> impl Future<Output = ()> + Send + 'static {
         let server = self.server.clone();
         let limits = server.limits();
         let peer = peer(&stream);
         let first = FirstRequest::default();
-        let socket = TokioIo::new(Socket::new(stream, limits.head, first.clone()));
+        let socket = TokioIo::new(Socket::new(stream, place, limits.head, first.clone()));
         let service = service_fn(move |request| {
             first.has_come();
             let server = server.clone();

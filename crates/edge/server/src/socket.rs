@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Sleep, sleep};
 
 /// A connection.
@@ -20,6 +21,8 @@ pub(crate) struct Socket {
     stream: Stream,
     /// Gone once the first request has come.
     deadline: Option<(Pin<Box<Sleep>>, FirstRequest)>,
+    /// One of the connections that may be; given back with the last byte, also of a hijacked connection.
+    _place: OwnedSemaphorePermit,
 }
 
 /// Either kind of stream.
@@ -41,8 +44,8 @@ impl FirstRequest {
 }
 
 impl Socket {
-    pub(crate) fn new(stream: Stream, head: Duration, first: FirstRequest) -> Self {
-        Self { stream, deadline: Some((Box::pin(sleep(head)), first)) }
+    pub(crate) fn new(stream: Stream, place: OwnedSemaphorePermit, head: Duration, first: FirstRequest) -> Self {
+        Self { stream, deadline: Some((Box::pin(sleep(head)), first)), _place: place }
     }
 
     /// A second descriptor of the same connection, to look at its state while the halves are in use.

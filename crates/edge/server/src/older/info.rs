@@ -22,13 +22,14 @@ pub(super) fn expected_commits_are_told(info: &mut Map<String, Value>) {
 /// Until 1.46.
 pub(super) fn nondistributable_artifacts_are_told(info: &mut Map<String, Value>) {
     if let Some(Value::Object(registries)) = info.get_mut("RegistryConfig") {
-        registries.insert("AllowNondistributableArtifactsCIDRs".into(), Value::Null);
-        registries.insert("AllowNondistributableArtifactsHostnames".into(), Value::Null);
+        registries.insert("AllowNondistributableArtifactsCIDRs".into(), json!([]));
+        registries.insert("AllowNondistributableArtifactsHostnames".into(), json!([]));
     }
 }
 
-/// Until 1.43.
+/// Until 1.43 there was neither a runtime's status nor CDI.
 pub(super) fn runtimes_have_no_status(info: &mut Map<String, Value>) {
+    info.shift_remove("CDISpecDirs");
     let runtimes = info.get_mut("Runtimes").and_then(Value::as_object_mut);
     for runtime in runtimes.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
         runtime.shift_remove("status");

@@ -11,14 +11,16 @@ use hyper::body::{Bytes, Incoming};
 use serde::de::DeserializeOwned;
 use tokio_util::io::StreamReader;
 
+use crate::limits::Limits;
+
 /// The body as JSON; the zero value where there is none.
 pub(super) async fn json<T: DeserializeOwned + Default>(
     headers: &HeaderMap,
     body: &mut Incoming,
-    limit: usize,
+    limits: Limits,
 ) -> Result<T> {
     check_type(headers, body)?;
-    let text = collect(body, limit).await?;
+    let text = collect(body, limits).await?;
     if text.is_empty() { Ok(T::default()) } else { parse(&text) }
 }
 
@@ -26,10 +28,10 @@ pub(super) async fn json<T: DeserializeOwned + Default>(
 pub(super) async fn required_json<T: DeserializeOwned>(
     headers: &HeaderMap,
     body: &mut Incoming,
-    limit: usize,
+    limits: Limits,
 ) -> Result<T> {
     check_type(headers, body)?;
-    let text = collect(body, limit).await?;
+    let text = collect(body, limits).await?;
     if text.trim_ascii().is_empty() {
         return Err(Fault::invalid("invalid JSON: got EOF while reading request body"));
     }
@@ -61,17 +63,17 @@ fn check_type(headers: &HeaderMap, body: &Incoming) -> Result<()> {
 }
 
 /// The whole body; one that says to be too long is refused before it is read.
-async fn collect(body: &mut Incoming, limit: usize) -> Result<Bytes> {
+async fn collect(body: &mut Incoming, limits: Limits) -> Result<Bytes> {
+    let limit = limits.json_bytes;
     let too_long = || Fault::invalid(format!("request body is longer than {limit} bytes"));
     if body.size_hint().lower() > limit as u64 {
         return Err(too_long());
     }
-    let collected = Limited::new(body, limit).collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() {
-            too_long()
-        } else {
-            Fault::invalid(format!("read the request's body: {error}"))
-        }
-    })?;
-    Ok(collected.to_bytes())
+    let reading = tokio::time::timeout(limits.head, Limited::new(body, limit).collect());
+    match reading.await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_long()),
+        Ok(Err(error)) => Err(Fault::invalid(format!("read the request's body: {error}"))),
+        Err(_) => Err(Fault::invalid("read the request's body: it did not come in time")),
+    }
 }

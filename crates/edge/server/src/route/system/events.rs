@@ -17,7 +17,8 @@ pub(in crate::route) async fn events(call: Call) -> Result<Answer> {
     if let (Some(since), Some(until)) = (request.since, request.until)
         && until < since
     {
-        return Err(Fault::invalid("`since` time cannot be after `until` time"));
+        let (since, until) = (call.query.text("since"), call.query.text("until"));
+        return Err(Fault::invalid(format!("`since` time ({since}) cannot be after `until` time ({until})")));
     }
     let events = call.engine.events(request).await?;
     Ok(answer::stream(JSON, call.stopping(), events.map(|event| line(&event?, "\n"))))
