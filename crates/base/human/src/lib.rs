@@ -15,7 +15,9 @@ mod size;
 mod table;
 mod timestamp;
 
-pub use date::{Instant, ParseDateError, ansic, go_string, local_zone, parse_rfc3339, rfc3339_nano, rfc3339_nine, rfc3339_seconds};
+pub use date::{
+    Instant, ParseDateError, ansic, go_string, local_zone, parse_rfc3339, rfc3339_nano, rfc3339_nine, rfc3339_seconds,
+};
 pub use duration::{GoDuration, ParseDurationError};
 pub use elapsed::{elapsed, elapsed_words};
 pub use float::general;

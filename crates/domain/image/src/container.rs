@@ -7,7 +7,7 @@ use std::sync::Arc;
 use fault::{Fault, Result, Step};
 use names::{ContainerId, Digest};
 
-use crate::image::ImageId;
+use crate::image::{Image, ImageId};
 use crate::images::{Images, Shared};
 use crate::record::LayerRecord;
 
@@ -62,6 +62,11 @@ impl Images {
     /// Bytes that the container has written.
     pub fn container_size(&self, container: &ContainerId) -> Result<u64> {
         self.shared.layers.container_size(container).step("measure container")
+    }
+
+    /// The directories of an image's layers as a container would mount them, topmost first.
+    pub fn layer_paths(&self, image: &Image) -> Vec<PathBuf> {
+        image.layers.iter().rev().map(|layer| self.shared.layers.layer(&layer.directory)).collect()
     }
 
     fn claim_for(&self, image: &ImageId, container: &ContainerId) -> Result<Vec<Digest>> {

@@ -18,6 +18,12 @@ pub struct Images {
     pub(crate) shared: Arc<Shared>,
 }
 
+impl std::fmt::Debug for Images {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Images").field("images", &self.list().len()).finish()
+    }
+}
+
 pub(crate) struct Shared {
     pub catalogue: Catalogue,
     pub blobs: content::Store,

@@ -57,9 +57,8 @@ pub fn load_device_program(program: &[u8]) -> io::Result<OwnedFd> {
     };
     // SAFETY: the attributes have the given size and are only read; they name `insn_cnt` instructions within `program`,
     // which are copied by copy_from_user without asking for alignment, and a NUL-terminated string.
-    let fd = super::check(unsafe {
-        libc::syscall(libc::SYS_bpf, PROG_LOAD, &raw const attributes, size_of::<Load>())
-    })?;
+    let fd =
+        super::check(unsafe { libc::syscall(libc::SYS_bpf, PROG_LOAD, &raw const attributes, size_of::<Load>()) })?;
     // SAFETY: the kernel has just made this descriptor, close-on-exec, and nobody else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
 }

@@ -8,6 +8,7 @@ use image::Import;
 use names::{Platform, Reference};
 use tokio_util::io::SyncIoBridge;
 
+use super::changes;
 use super::progress::Lines;
 use crate::action;
 use crate::container::blocking;
@@ -25,8 +26,9 @@ pub async fn import(engine: &Arc<Inner>, request: ImageImport) -> Result<action:
     let platform = request.platform.as_deref().filter(|text| !text.is_empty()).map(str::parse::<Platform>).transpose();
     let platform = platform.map_err(|error| Fault::invalid(error.to_string()))?;
     let (owner, body, name) = (Arc::clone(engine), SyncIoBridge::new(request.body), target.clone());
-    let (changes, message) = (request.changes, request.message.unwrap_or_default());
-    let id = blocking(move || owner.images.import(body, Import { target: name, changes, message, platform })).await?;
+    let config = changes::apply(&request.changes)?;
+    let message = request.message.unwrap_or_default();
+    let id = blocking(move || owner.images.import(body, Import { target: name, config, message, platform })).await?;
     let name = target.as_ref().map_or_else(|| id.to_string(), Reference::familiar);
     engine.events.emit("image", "import", &id.to_string(), [("name".to_owned(), name)].into());
     let (lines, stream) = Lines::new();

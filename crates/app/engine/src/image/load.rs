@@ -23,7 +23,7 @@ pub async fn load(engine: &Arc<Inner>, request: ImageLoad) -> Result<action::Pro
     let (owner, body) = (Arc::clone(engine), SyncIoBridge::new(request.body));
     tokio::spawn(async move {
         let images = owner.images.clone();
-        match blocking(move || images.load(body, sink)).await {
+        match blocking(move || images.load(body, &sink)).await {
             Ok(loaded) => loaded.iter().for_each(|one| told(&owner, &lines, one)),
             Err(fault) => lines.fail(fault),
         }
@@ -33,6 +33,11 @@ pub async fn load(engine: &Arc<Inner>, request: ImageLoad) -> Result<action::Pro
 
 fn told(engine: &Inner, lines: &Lines, loaded: &Loaded) {
     lines.tell(JsonMessage::stream(format!("{loaded}\n")));
-    let id = loaded.id.to_string();
-    engine.events.emit("image", "load", &id, [("name".to_owned(), id.clone())].into());
+    let (id, name) = match loaded {
+        Loaded::Name(name) => {
+            (engine.images.get(name).map_or_else(|_| name.clone(), |image| image.id.to_string()), name.clone())
+        }
+        Loaded::Id(id) => (id.to_string(), id.to_string()),
+    };
+    engine.events.emit("image", "load", &id, [("name".to_owned(), name)].into());
 }

@@ -1,5 +1,6 @@
 //! The use cases of images, one file for each verb.
 
+mod changes;
 mod config;
 mod embedded;
 mod history;

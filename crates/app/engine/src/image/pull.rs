@@ -86,7 +86,7 @@ async fn load_embedded(engine: &Arc<Inner>, progress: Progress) -> Result<()> {
     blocking(move || {
         let archive = embedded::archive(owner.settings.stage)
             .map_err(|error| Fault::system(format!("make the embedded image: {error}")))?;
-        owner.images.load(archive.as_slice(), progress)
+        owner.images.load(archive.as_slice(), &progress)
     })
     .await
     .map(drop)
