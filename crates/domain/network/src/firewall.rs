@@ -1,7 +1,7 @@
 //! What our nftables table holds.
 //!
 //! ```text
-//! packet arrives ─► guard: to 127.0.0.0/8 from a wire? drop
+//! packet arrives ─► guard: 127.0.0.0/8 on a wire? drop
 //!                ─► incoming ┐ to an address of this host?   ┌ published      (proto . ip . port → ip . port)
 //! host sends ────► local ────┴─► publish: look up ───────────┴ published_any  (proto . port → ip . port)
 //!                ─► forward: to the bridge? ─► to_containers: answers, published ports, neighbours; else drop
@@ -230,11 +230,13 @@ fn rules(scope: &Scope) -> Vec<Rule> {
     [guard_rules(), publish_rules(), forward_rules(scope), outgoing_rules(scope)].concat()
 }
 
-/// 127.0.0.0/8 has no business on a wire (RFC 1122, 3.2.1.3). The kernel would see to it, but for two things that we do:
-/// `route_localnet` on the bridge, and the translation of published ports, which comes before its check.
+/// 127.0.0.0/8 has no business on a wire, neither as destination nor as source (RFC 1122, 3.2.1.3). The kernel would see
+/// to it, but for two things that we do: `route_localnet` on the bridge, and the translation of published ports, which
+/// comes before its check.
 fn guard_rules() -> Vec<Rule> {
     let loopback = Ipv4Addr::new(127, 0, 0, 0);
-    vec![Rule::new(GUARD).input_is_not("lo").ipv4().destination_in(loopback, 8).drop()]
+    let from_wire = || Rule::new(GUARD).input_is_not("lo").ipv4();
+    vec![from_wire().destination_in(loopback, 8).drop(), from_wire().source_in(loopback, 8).drop()]
 }
 
 fn publish_rules() -> Vec<Rule> {

@@ -20,6 +20,7 @@
 mod bridge;
 mod endpoint;
 mod firewall;
+mod flows;
 mod ipam;
 mod mac;
 mod maker;

@@ -179,8 +179,9 @@ impl Maker {
 
     /// Takes a berth back that was not used.
     pub fn put_back(&self, berth: Berth) {
-        if berth.mac == Mac::of(berth.ip()) {
-            self.shared.lock().berths.push_front(berth);
+        let mut queue = self.shared.lock();
+        if !queue.closed && berth.mac == Mac::of(berth.ip()) {
+            queue.berths.push_front(berth);
         }
     }
 
@@ -219,7 +220,7 @@ impl Maker {
         {
             let mut queue = self.shared.lock();
             if queue.closed {
-                return Err(Fault::unavailable("make a network namespace: the daemon is shutting down"));
+                return Err(Fault::unavailable("make a network namespace: the maker has ended"));
             }
             queue.orders.push_back(order(reply));
         }
@@ -269,8 +270,20 @@ impl Shared {
     }
 }
 
+/// Closes the queue when the maker ends, for whatever reason: nobody is to wait for it then.
+struct Closing<'a>(&'a Shared);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        let mut queue = self.0.lock();
+        queue.closed = true;
+        queue.orders.clear();
+    }
+}
+
 /// The maker's thread.
 fn work(shared: &Shared, workshop: &mut Workshop) {
+    let _closing = Closing(shared);
     while let Some(task) = shared.next() {
         match task {
             Ok(order) => {

@@ -14,13 +14,14 @@ use netlink::Rtnl;
 use crate::bridge::Bridge;
 use crate::endpoint::{Endpoint, Protocol, PublishedPort};
 use crate::firewall::{Firewall, Scope};
+use crate::flows::StaleFlows;
 use crate::ipam::Ipam;
 use crate::maker::{self, Berth, Harbour, Maker};
 use crate::ports::{Held, Ports};
 use crate::record::{self, Driver, Network};
 use crate::request::{Attach, Attachment};
 use crate::settings::Settings;
-use crate::tender::{Chore, Tender};
+use crate::tender::Tender;
 use crate::{sysctl, unique};
 
 /// How long the kernel has to remove a link by itself, when its namespace is gone.
@@ -258,9 +259,9 @@ impl Site {
             log("withdraw a container's ports", firewall.unpublish(&endpoint.ports, endpoint.ip));
         }
         if endpoint.ports.iter().any(|port| port.proto == Protocol::Udp) {
-            self.tender.add(Chore::ForgetAnsweredBy(endpoint.ip));
+            self.tender.forget_flows(|flows| flows.answered_by(endpoint.ip));
         }
-        self.tender.add(Chore::RemoveLink { name: endpoint.host_veth.clone(), due: Instant::now() + LINK_GRACE });
+        self.tender.remove_link(&endpoint.host_veth, LINK_GRACE);
         let mut tenants = self.tenants();
         endpoint.ports.iter().for_each(|port| tenants.ports.release(port));
         drop(tenants);
@@ -293,16 +294,18 @@ impl Site {
         }
         let needed: HashSet<_> = alive.iter().map(|endpoint| &endpoint.host_veth).collect();
         for name in self.inherited.iter().filter(|name| !needed.contains(name)) {
-            self.tender.add(Chore::RemoveLink { name: name.clone(), due: Instant::now() });
+            self.tender.remove_link(name, Duration::ZERO);
         }
     }
 
     /// A peer that has kept sending to the port before it was published would go on being ignored.
     fn forget_old_flows(&self, endpoint: &Endpoint) {
-        let udp = endpoint.ports.iter().filter(|port| port.proto == Protocol::Udp);
-        let ports: Vec<_> = udp.map(|port| (port.host_ip, port.host_port)).collect();
-        if !ports.is_empty() {
-            self.tender.add(Chore::ForgetSentTo { ports, container: endpoint.ip });
+        let udp = || endpoint.ports.iter().filter(|port| port.proto == Protocol::Udp);
+        if udp().next().is_some() {
+            let add = |flows: &mut StaleFlows| {
+                udp().for_each(|port| flows.sent_to(port.host_ip, port.host_port, endpoint.ip));
+            };
+            self.tender.forget_flows(add);
         }
     }
 

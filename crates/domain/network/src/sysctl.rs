@@ -10,17 +10,25 @@ pub fn read(name: &str) -> Result<String> {
     Ok(text.trim().to_owned())
 }
 
-/// Writes a setting.
+/// Writes a setting, unless it has the value already: where `/proc/sys` is read-only it may have been prepared.
 pub fn write(name: &str, value: &str) -> Result<()> {
-    std::fs::write(path(name), value).step(format!("set net/{name} to {value}"))
+    set(name, value).step(format!("set net/{name} to {value}"))
 }
 
-/// Writes a setting that a kernel without its feature (IPv6 switched off) does not have.
+/// As [`write`], for a setting that a kernel without its feature (IPv6 switched off) does not have.
 pub fn write_if_there(name: &str, value: &str) -> Result<()> {
-    match std::fs::write(path(name), value) {
+    match set(name, value) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         done => done.step(format!("set net/{name} to {value}")),
     }
+}
+
+fn set(name: &str, value: &str) -> io::Result<()> {
+    let path = path(name);
+    if std::fs::read_to_string(&path)?.trim() == value {
+        return Ok(());
+    }
+    std::fs::write(path, value)
 }
 
 /// A `.` in a link's name would be no trouble here: unlike sysctl(8), the path keeps it apart.

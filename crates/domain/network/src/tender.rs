@@ -1,7 +1,5 @@
 //! Looks after what need not be done at once, and after what others may undo.
 
-use std::collections::VecDeque;
-use std::net::Ipv4Addr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,52 +7,54 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use fault::{Result, Step};
-use netlink::conntrack::{Conntrack, Flow};
 use netlink::{Request, Rtnl};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec};
 
 use crate::firewall::Firewall;
+use crate::flows::StaleFlows;
 
 /// The table is put back at most this often, whatever others do to it.
 const BREATH: Duration = Duration::from_millis(50);
 /// How long after a failure it is tried again.
 const RETRY: Duration = Duration::from_secs(1);
-const UDP: u8 = 17;
+/// Flows are forgotten at most this often: the kernel looks through all of its table, whatever it holds, which takes
+/// milliseconds of a processor.
+const FLOWS_PAUSE: Duration = Duration::from_millis(100);
 
-/// Something to be done in the background.
-#[derive(Debug)]
-pub enum Chore {
-    /// Removes a link, if it is still there then: the kernel does so itself with the namespace at its other end, unless
-    /// somebody keeps that.
-    RemoveLink {
-        /// Its name.
-        name: String,
-        /// Not before.
-        due: Instant,
-    },
-    /// Forgets UDP flows that a container answered.
-    ForgetAnsweredBy(Ipv4Addr),
-    /// Forgets UDP flows to ports of the host that lead to a container from now on.
-    ForgetSentTo {
-        /// Addresses (`0.0.0.0`: all of the host) and ports.
-        ports: Vec<(Ipv4Addr, u16)>,
-        /// The container.
-        container: Ipv4Addr,
-    },
+/// What is to be done in the background.
+#[derive(Debug, Default)]
+struct Chores {
+    /// Links to be removed, if they are still there by then.
+    links: Vec<(Instant, String)>,
+    flows: StaleFlows,
+    /// Not before.
+    flows_due: Option<Instant>,
 }
 
-impl Chore {
-    fn due(&self) -> Option<Instant> {
-        match self {
-            Chore::RemoveLink { due, .. } => Some(*due),
-            _ => None,
+impl Chores {
+    fn next_due(&self) -> Option<Instant> {
+        let flows = self.flows_due.filter(|_| !self.flows.is_empty());
+        self.links.iter().map(|(due, _)| *due).chain(flows).min()
+    }
+
+    fn take_links(&mut self, now: Instant) -> Vec<String> {
+        let (due, later): (Vec<_>, _) = self.links.drain(..).partition(|(due, _)| *due <= now);
+        self.links = later;
+        due.into_iter().map(|(_, name)| name).collect()
+    }
+
+    fn take_flows(&mut self, now: Instant) -> Option<StaleFlows> {
+        if self.flows.is_empty() || self.flows_due.is_some_and(|due| due > now) {
+            return None;
         }
+        self.flows_due = Some(now + FLOWS_PAUSE);
+        Some(std::mem::take(&mut self.flows))
     }
 }
 
 #[derive(Debug)]
 struct Shared {
-    chores: Mutex<VecDeque<Chore>>,
+    chores: Mutex<Chores>,
     bell: OwnedFd,
     closed: AtomicBool,
 }
@@ -79,9 +79,19 @@ impl Tender {
         Ok(Self { shared, thread: Mutex::new(Some(thread)) })
     }
 
-    /// Adds something to be done.
-    pub fn add(&self, chore: Chore) {
-        self.shared.lock().push_back(chore);
+    /// Removes a link, if it is still there when this long has passed: the kernel does so itself with the namespace at its
+    /// other end, unless somebody keeps that.
+    pub fn remove_link(&self, name: &str, after: Duration) {
+        self.shared.lock().links.push((Instant::now() + after, name.into()));
+        self.shared.ring();
+    }
+
+    /// Has flows forgotten; `add` says which, beside those that wait already.
+    pub fn forget_flows(&self, add: impl FnOnce(&mut StaleFlows)) {
+        let mut chores = self.shared.lock();
+        add(&mut chores.flows);
+        chores.flows_due.get_or_insert_with(Instant::now);
+        drop(chores);
         self.shared.ring();
     }
 
@@ -102,7 +112,7 @@ impl Drop for Tender {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Chore>> {
+    fn lock(&self) -> MutexGuard<'_, Chores> {
         self.chores.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -110,33 +120,18 @@ impl Shared {
         // Fails only where the counter is full: then the bell rings already.
         let _ = rustix::io::write(&self.bell, &1u64.to_ne_bytes());
     }
-
-    fn take_due(&self, now: Instant) -> Vec<Chore> {
-        let mut chores = self.lock();
-        let (due, later): (Vec<_>, _) = chores.drain(..).partition(|chore| chore.due().is_none_or(|due| due <= now));
-        *chores = later.into();
-        due
-    }
-
-    fn next_due(&self) -> Option<Instant> {
-        self.lock().iter().filter_map(Chore::due).min()
-    }
 }
 
 /// The tender's thread.
 fn work(shared: &Shared, mut guard: Option<Guard>) {
     loop {
-        let until = [shared.next_due(), guard.as_ref().and_then(|guard| guard.due)].into_iter().flatten().min();
+        let until = [shared.lock().next_due(), guard.as_ref().and_then(|guard| guard.due)].into_iter().flatten().min();
         wait(shared, guard.as_ref(), until);
         if shared.closed.load(Ordering::Acquire) {
             return;
         }
-        if let Some(guard) = &mut guard {
-            guard.look();
-        }
-        for chore in shared.take_due(Instant::now()) {
-            perform(chore);
-        }
+        guard = guard.and_then(Guard::look);
+        perform(shared);
     }
 }
 
@@ -153,17 +148,17 @@ fn wait(shared: &Shared, guard: Option<&Guard>, until: Option<Instant>) {
     let _ = rustix::io::read(shared.bell.as_fd(), &mut [0; 8]);
 }
 
-fn perform(chore: Chore) {
-    let done = match &chore {
-        Chore::RemoveLink { name, .. } => remove_link(name),
-        Chore::ForgetAnsweredBy(container) => {
-            let ip = *container;
-            forget(move |flow| *flow.replier.ip() == ip)
+fn perform(shared: &Shared) {
+    let now = Instant::now();
+    let links = shared.lock().take_links(now);
+    for name in links {
+        if let Err(fault) = remove_link(&name) {
+            tracing::warn!(%fault, name, "cannot remove a container's link");
         }
-        Chore::ForgetSentTo { ports, container } => forget_sent_to(ports, *container),
-    };
-    if let Err(error) = done {
-        tracing::warn!(%error, ?chore, "clearing up behind a container failed");
+    }
+    let flows = shared.lock().take_flows(now);
+    if let Some(Err(fault)) = flows.map(|flows| flows.forget()) {
+        tracing::warn!(%fault, "senders of UDP may go on reaching a container that has gone");
     }
 }
 
@@ -177,26 +172,6 @@ fn remove_link(name: &str) -> Result<()> {
         Err(error) if error.is(rustix::io::Errno::NODEV) => Ok(()),
         done => done.step(step),
     }
-}
-
-fn forget(doomed: impl Fn(&Flow) -> bool) -> Result<()> {
-    let step = "forget UDP flows";
-    let mut kernel = Conntrack::open().step(step)?;
-    let count = kernel.forget(|flow| flow.protocol == UDP && doomed(flow)).step(step)?;
-    tracing::debug!(count, "forgot UDP flows");
-    Ok(())
-}
-
-fn forget_sent_to(ports: &[(Ipv4Addr, u16)], container: Ipv4Addr) -> Result<()> {
-    let step = "forget UDP flows";
-    let own: Vec<_> = Rtnl::open().and_then(|mut kernel| kernel.all_addresses()).step(step)?;
-    let is_own = |ip: &Ipv4Addr| ip.is_loopback() || own.iter().any(|address| address.ip == *ip);
-    forget(|flow| {
-        let (ip, port) = (flow.destination.ip(), flow.destination.port());
-        let matches =
-            |wanted: &(Ipv4Addr, u16)| wanted.1 == port && (wanted.0 == *ip || wanted.0.is_unspecified() && is_own(ip));
-        *flow.replier.ip() != container && ports.iter().any(matches)
-    })
 }
 
 /// Puts our table back when others change it.
@@ -214,8 +189,8 @@ impl Guard {
         Ok(Self { watch, firewall, last: None, due: None })
     }
 
-    /// Takes in what has happened; puts the table back when it is time.
-    fn look(&mut self) {
+    /// Takes in what has happened; puts the table back when it is time. Ends where the kernel tells nothing more.
+    fn look(mut self) -> Option<Self> {
         let now = Instant::now();
         match self.watch.touched_by_others(self.firewall.table(), self.firewall.port()) {
             Ok(false) => {}
@@ -223,11 +198,15 @@ impl Guard {
                 let earliest = self.last.map_or(now, |last| last + BREATH);
                 self.due = Some(self.due.map_or(earliest, |due| due.min(earliest)));
             }
-            Err(error) => tracing::warn!(%error, "watching the firewall failed"),
+            Err(error) => {
+                tracing::error!(table = self.firewall.table(), %error, "our firewall table is not watched any more");
+                return None;
+            }
         }
         if self.due.is_some_and(|due| due <= now) {
             self.put_back(now);
         }
+        Some(self)
     }
 
     fn put_back(&mut self, now: Instant) {

@@ -264,3 +264,69 @@ fn a_subnet_that_the_host_already_routes_is_not_chosen() {
         networks.close(true);
     });
 }
+
+/// The whole table, as `nft` reads it. Whoever changes a rule reads here what becomes of the rest.
+const TABLE: &str = r#"
+table inet gantry {
+	map published {
+		type inet_proto . ipv4_addr . inet_service : ipv4_addr . inet_service
+		elements = { udp . 127.0.0.1 . 53 : 172.17.0.2 . 5353 }
+	}
+
+	map published_any {
+		type inet_proto . inet_service : ipv4_addr . inet_service
+		elements = { tcp . 8080 : 172.17.0.2 . 80 }
+	}
+
+	chain publish {
+		dnat ip to meta l4proto . ip daddr . th dport map @published
+		meta nfproto ipv4 dnat ip to meta l4proto . th dport map @published_any
+	}
+
+	chain to_containers {
+		ct state established,related accept
+		ct status dnat accept
+		iifname "gantry0" accept
+		counter packets 0 bytes 0 drop
+	}
+
+	chain guard {
+		type filter hook prerouting priority raw; policy accept;
+		iifname != "lo" ip daddr 127.0.0.0/8 drop
+		iifname != "lo" ip saddr 127.0.0.0/8 drop
+	}
+
+	chain incoming {
+		type nat hook prerouting priority dstnat; policy accept;
+		fib daddr type local jump publish
+	}
+
+	chain local {
+		type nat hook output priority -100; policy accept;
+		fib daddr type local jump publish
+	}
+
+	chain forwarding {
+		type filter hook forward priority filter; policy accept;
+		oifname "gantry0" jump to_containers
+	}
+
+	chain outgoing {
+		type nat hook postrouting priority srcnat; policy accept;
+		ip saddr 172.17.0.0/16 oifname != "gantry0" masquerade
+		ip saddr 127.0.0.0/8 oifname "gantry0" masquerade
+		ip saddr 172.17.0.0/16 oifname "gantry0" ct status dnat masquerade
+	}
+}
+"#;
+
+#[test]
+fn the_table_reads_as_meant() {
+    with_world(|world| {
+        let networks = world.start();
+        let local = network::PortRequest { host_ip: Some(Ipv4Addr::LOCALHOST), ..port(Protocol::Udp, 53, 5353) };
+        let _web = networks.attach(container("web", vec![port(Protocol::Tcp, 8080, 80), local])).unwrap();
+        assert_eq!(run("nft", &["list", "table", "inet", "gantry"]).trim(), TABLE.trim());
+        networks.close(true);
+    });
+}

@@ -111,6 +111,16 @@ fn a_neighbour_gets_neither_into_the_subnet_nor_to_loopback() {
             [8080, 8081, 7000].map(|port| unreachable(Ipv4Addr::LOCALHOST, port))
         });
         assert_eq!(from_bridge, [true; 3], "from the bridge");
+        // Nor may it pass for somebody on loopback.
+        let trusting = UdpSocket::bind((gateway, 7001)).unwrap();
+        within(attacker.netns.as_fd(), move || {
+            run("ip", &["address", "add", "127.6.6.6/32", "dev", "eth0"]);
+            UdpSocket::bind("127.6.6.6:0").unwrap().send_to(b"x", (gateway, 7001)).unwrap();
+            UdpSocket::bind("0.0.0.0:0").unwrap().send_to(b"y", (gateway, 7001)).unwrap();
+        });
+        let (mut buffer, wait) = ([0; 1], Duration::from_secs(10));
+        trusting.set_read_timeout(Some(wait)).unwrap();
+        assert_eq!(trusting.recv_from(&mut buffer).unwrap().1.ip(), attacker.endpoint.ip);
         // What is meant to be reached still is, so the attacks did reach the host.
         assert_eq!(world::reached(HOST, 8081).as_deref(), Some("all"));
         assert_eq!(within(world.neighbour.as_fd(), || world::reached(HOST, 8081)).as_deref(), Some("all"));
