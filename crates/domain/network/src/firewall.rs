@@ -103,7 +103,19 @@ impl Firewall {
             tracing::info!(table = firewall.scope.table, %error, "the firewall's table is of another kind, replacing it");
             firewall.replace()?;
         }
+        firewall.warn_of_others();
         Ok(firewall)
+    }
+
+    /// Ours is not the only table, and what another one drops stays dropped: we do not touch those.
+    fn warn_of_others(&self) {
+        for (table, chain) in self.lock().kernel.dropping(Hook::Forward).unwrap_or_default() {
+            let bridge = &self.scope.bridge;
+            tracing::warn!(
+                "chain {chain} of the host's table {table} drops forwarded packets by default: containers reach nothing \
+                 outside, and are not reached, unless it lets packets from and to {bridge} pass"
+            );
+        }
     }
 
     /// The table's name.

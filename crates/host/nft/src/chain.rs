@@ -1,8 +1,8 @@
 //! Chains.
 
-use netlink::wire::Writer;
+use netlink::wire::{self, Writer};
 
-use crate::protocol::chain as attribute;
+use crate::protocol::{self, chain as attribute};
 
 /// A list of rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,4 +80,26 @@ impl Kind {
             Kind::Nat => "nat",
         }
     }
+}
+
+/// Asks for all chains of all tables.
+pub(crate) fn list(writer: &mut Writer, sequence: u32) {
+    writer.message(protocol::GET_CHAIN, wire::REQUEST | wire::DUMP, sequence);
+    writer.raw(&[0, 0, 0, 0]);
+}
+
+/// The table and the name of a chain that sees IPv4 packets at `hook` and drops what no rule of it decided on.
+pub(crate) fn dropping(body: &[u8], hook: Hook) -> Option<(String, String)> {
+    let family = match *body.first()? {
+        protocol::INET => "inet",
+        protocol::IPV4 => "ip",
+        _ => return None,
+    };
+    let rest = body.get(4..)?;
+    let number = |bytes, kind| Some(u32::from_be_bytes(wire::attribute(bytes, kind)?.try_into().ok()?));
+    let hooked = number(wire::attribute(rest, attribute::HOOK)?, attribute::HOOK_NUMBER)? == hook as u32;
+    let drops = number(rest, attribute::POLICY)? == 0;
+    let text = |kind| wire::attribute(rest, kind).map(wire::text);
+    let (table, name) = (text(attribute::TABLE)?, text(attribute::NAME)?);
+    (hooked && drops).then_some((format!("{family} {table}"), name))
 }

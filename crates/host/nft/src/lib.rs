@@ -1,6 +1,6 @@
 //! Encodes nftables transactions and sends them over netlink.
 //!
-//! Write-only: rulesets are never read back and parsed. The caller knows what its table holds, sends changes as one
+//! Write-only: rulesets are never read back and parsed (but for the policies of chains, which are facts about the host). The caller knows what its table holds, sends changes as one
 //! atomic [`Batch`], and is told by a [`Watch`] when somebody else touched the table; then it sends the whole table again.
 //!
 //! ```text

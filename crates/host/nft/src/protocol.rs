@@ -18,6 +18,7 @@ const fn message(number: u16) -> u16 {
 pub const NEW_TABLE: u16 = message(0);
 pub const DELETE_TABLE: u16 = message(2);
 pub const NEW_CHAIN: u16 = message(3);
+pub const GET_CHAIN: u16 = message(4);
 pub const NEW_RULE: u16 = message(6);
 pub const DELETE_RULE: u16 = message(8);
 pub const NEW_SET: u16 = message(9);

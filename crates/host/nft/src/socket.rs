@@ -5,6 +5,7 @@ use std::io;
 use netlink::wire::{self, Writer};
 use netlink::{Family, Socket};
 
+use crate::chain::{self, Hook};
 use crate::{Batch, Error, protocol};
 
 /// A socket for transactions in one network namespace.
@@ -47,6 +48,15 @@ impl Nft {
             .filter(|message| message.kind == protocol::NEW_GENERATION)
             .find_map(|message| generation(message.body))
             .ok_or(Error::NoAnswer)
+    }
+
+    /// The table (`ip filter`) and the name of each chain, of anyone's, that drops at `hook` what no rule of it decided
+    /// on: what one table accepts, another can still drop.
+    pub fn dropping(&mut self, hook: Hook) -> Result<Vec<(String, String)>, Error> {
+        let mut found = Vec::new();
+        self.socket.dump("list chains", chain::list, |message| found.extend(chain::dropping(message.body, hook)))?;
+        found.dedup();
+        Ok(found)
     }
 
     /// All answers are in the queue by now: the kernel handles a transaction within the call that sends it. A

@@ -220,3 +220,17 @@ fn a_watch_tells_others_changes_from_ours() {
         }
     });
 }
+
+#[test]
+fn chains_of_others_that_drop_are_named() {
+    in_new_netns(|| {
+        let text = "
+            table ip filter { chain FORWARD { type filter hook forward priority 0; policy drop; }; chain x { }; }
+            table ip6 filter { chain FORWARD { type filter hook forward priority 0; policy drop; }; }
+            table inet fw { chain input { type filter hook input priority 0; policy drop; }; }
+            table inet ok { chain forward { type filter hook forward priority 0; policy accept; }; }";
+        nft(&["-f", "-"], &text.replace("chain forward", "chain fwd_"));
+        let dropping = Nft::open().unwrap().dropping(Hook::Forward).unwrap();
+        assert_eq!(dropping, [("ip filter".to_owned(), "FORWARD".to_owned())]);
+    });
+}
