@@ -125,6 +125,19 @@ struct Queue {
     closed: bool,
 }
 
+impl Queue {
+    /// What stock has for an order. It may have been made while the order was on its way: first come, first in the order
+    /// of addresses. One that only has the address that is asked for is given up for it.
+    fn take_for_order(&mut self, ip: Option<Ipv4Addr>, mac: Option<Mac>) -> Option<Berth> {
+        let index = match ip {
+            Some(ip) => self.berths.iter().position(|berth| berth.ip() == ip)?,
+            None if mac.is_none() => 0,
+            None => return None,
+        };
+        self.berths.remove(index).filter(|berth| mac.is_none_or(|mac| mac == berth.mac))
+    }
+}
+
 #[derive(Debug)]
 struct Shared {
     queue: Mutex<Queue>,
@@ -161,19 +174,10 @@ impl Maker {
 
     /// A berth, with a certain address where one is asked for.
     pub fn take(&self, ip: Option<Ipv4Addr>, mac: Option<Mac>) -> Result<Berth> {
-        let unwanted = if ip.is_none() && mac.is_none() {
-            if let Some(berth) = self.take_stock(|queue| queue.berths.pop_front()) {
-                return Ok(berth);
-            }
-            None
-        } else {
-            // The stock may hold the address that is asked for.
-            self.take_stock(|queue| {
-                let index = queue.berths.iter().position(|berth| Some(berth.ip()) == ip)?;
-                queue.berths.remove(index)
-            })
-        };
-        drop(unwanted);
+        let any = ip.is_none() && mac.is_none();
+        if let Some(berth) = any.then(|| self.take_stock(|queue| queue.berths.pop_front())).flatten() {
+            return Ok(berth);
+        }
         self.order(|reply| Order::Berth { ip, mac, reply })
     }
 
@@ -325,9 +329,7 @@ impl Workshop {
     fn serve(&mut self, order: Order, shared: &Shared) -> bool {
         match order {
             Order::Berth { ip, mac, reply } => {
-                // Made while the order was on its way: first come, first in the order of addresses.
-                let any = ip.is_none() && mac.is_none();
-                let ready = any.then(|| shared.lock().berths.pop_front()).flatten();
+                let ready = shared.lock().take_for_order(ip, mac);
                 let berth = ready.map_or_else(|| self.berth(ip, mac), Ok);
                 let done = berth.is_ok();
                 let _ = reply.send(berth);

@@ -231,8 +231,7 @@ impl Site {
         let held = self.hold(request, container)?;
         let (ports, hold): (Vec<_>, Vec<_>) = held.into_iter().unzip();
         if let Err(fault) = firewall.publish(&ports, container) {
-            let mut tenants = self.tenants();
-            ports.iter().for_each(|port| tenants.ports.release(port));
+            self.tenants().ports.release(&ports);
             return Err(fault);
         }
         Ok((ports, hold))
@@ -262,9 +261,7 @@ impl Site {
             self.tender.forget_flows(|flows| flows.answered_by(endpoint.ip));
         }
         self.tender.remove_link(&endpoint.host_veth, LINK_GRACE);
-        let mut tenants = self.tenants();
-        endpoint.ports.iter().for_each(|port| tenants.ports.release(port));
-        drop(tenants);
+        self.tenants().ports.release(&endpoint.ports);
         self.addresses().release(endpoint.ip);
     }
 

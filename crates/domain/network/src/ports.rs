@@ -64,11 +64,14 @@ impl Ports {
         self.taken.entry((port.proto, port.host_port)).or_default().push(port.host_ip);
     }
 
-    /// Gives a port back.
-    pub fn release(&mut self, port: &PublishedPort) {
-        self.forget(port);
-        self.released.retain(|_, since| since.elapsed() < AFTERGLOW);
-        self.released.insert((port.proto, port.host_port), Instant::now());
+    /// Gives ports back.
+    pub fn release(&mut self, ports: &[PublishedPort]) {
+        let now = Instant::now();
+        self.released.retain(|_, since| now.duration_since(*since) < AFTERGLOW);
+        for port in ports {
+            self.forget(port);
+            self.released.insert((port.proto, port.host_port), now);
+        }
     }
 
     fn forget(&mut self, port: &PublishedPort) {
@@ -256,7 +259,7 @@ mod tests {
         let (one, other) = (port(Ipv4Addr::LOCALHOST), port(Ipv4Addr::new(10, 0, 0, 1)));
         ports.take(&one);
         assert!(!ports.conflicts(&other) && ports.conflicts(&one) && ports.conflicts(&port(ALL)));
-        ports.release(&one);
+        ports.release(&[one]);
         ports.take(&port(ALL));
         assert!(ports.conflicts(&one));
     }
