@@ -35,7 +35,7 @@ fn an_image_comes_with_its_layers_names_and_words() {
     let (image, events) = home.pull(&name);
     let image = image.unwrap();
     assert_eq!(image.id, served.config);
-    assert_eq!(image.repo_tags(), [name.clone()]);
+    assert_eq!(image.repo_tags(), std::slice::from_ref(&name));
     assert_eq!(image.repo_digests(), [format!("{}/team/app@{}", registry.host(), served.manifest)]);
     assert_eq!(image.size, 3);
     assert_eq!(words(&events, "v1"), ["Pulling from team/app"]);
@@ -63,7 +63,7 @@ fn an_image_comes_with_its_layers_names_and_words() {
 fn layers_are_shared_between_images_and_go_with_the_last_one() {
     let registry = Registry::start().unwrap();
     let base = layer(&[("base", "x")]);
-    let one = registry.add_image("one", "latest", &[base.clone()]);
+    let one = registry.add_image("one", "latest", std::slice::from_ref(&base));
     let two = registry.add_image("two", "latest", &[base, layer(&[("two", "y")])]);
     let home = Home::new();
     let name = |repository: &str| format!("{}/{repository}", registry.host());
@@ -123,7 +123,7 @@ fn lies_of_manifest_and_configuration_are_found() {
     let registry = Registry::start().unwrap();
     let home = Home::new();
     let bytes = layer(&[("a", "x")]);
-    let good = registry.add_image("good", "latest", &[bytes.clone()]);
+    let good = registry.add_image("good", "latest", std::slice::from_ref(&bytes));
     // The configuration promises another layer.
     let lie = |diff_id: &str| {
         let config = serde_json::json!({
@@ -164,7 +164,7 @@ fn lies_of_manifest_and_configuration_are_found() {
 fn pulls_side_by_side_fetch_a_layer_once() {
     let registry = Registry::start().unwrap();
     let base = layer(&[("base", &noise(200_000))]);
-    let one = registry.add_image("one", "latest", &[base.clone()]);
+    let one = registry.add_image("one", "latest", std::slice::from_ref(&base));
     registry.add_image("two", "latest", &[base, layer(&[("two", "y")])]);
     registry.add_rule(Rule::on(Target::Blob).act(Act::Drip(20_000, Duration::from_millis(5))));
     let home = Home::new();
@@ -176,7 +176,9 @@ fn pulls_side_by_side_fetch_a_layer_once() {
     };
     runtime().block_on(async {
         let (a, b, c) = tokio::join!(pull("one"), pull("two"), pull("one"));
-        (a.unwrap(), b.unwrap(), c.unwrap());
+        for pulled in [a, b, c] {
+            pulled.unwrap();
+        }
     });
     let asked = registry.requests().iter().filter(|request| request.path.ends_with(one.layers[0].as_str())).count();
     assert_eq!(asked, 1);

@@ -183,7 +183,7 @@ impl Shared {
                 .step("remove layers")?;
         }
         let mut left = chains(&state);
-        left.extend(claims.containers().flat_map(|diff_ids| chain_ids(diff_ids)));
+        left.extend(claims.containers().flat_map(chain_ids));
         turn.publish(state);
         self.orphans.store(!kept.is_empty(), std::sync::atomic::Ordering::Relaxed);
         drop(claims);
