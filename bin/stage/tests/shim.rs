@@ -407,3 +407,21 @@ fn the_shim_s_program_cannot_be_written() {
     bench.signal(9);
     bench.finish();
 }
+
+/// With `STAGE` naming the shipped program (profile `stage`): `cargo test -p stage --test shim -- --ignored --nocapture`.
+#[test]
+#[ignore = "of interest for the shipped program alone"]
+fn an_idle_shim_is_small() {
+    let mut bench = Bench::new(&["/bin/sleep", "1000"]).run();
+    // Answered when the start is over and done with.
+    bench.ask(&Request::State);
+    let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", bench.state().shim.pid)).unwrap();
+    let kilobytes = |name: &str| -> u64 {
+        let line = rollup.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    println!("Pss {} kB, of which dirty {} kB", kilobytes("Pss:"), kilobytes("Private_Dirty:"));
+    assert!(kilobytes("Pss:") < 1024, "{rollup}");
+    bench.signal(9);
+    bench.finish();
+}

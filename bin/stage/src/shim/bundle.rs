@@ -92,7 +92,8 @@ impl Bundle {
     }
 }
 
-/// Writes a file so that readers see the old one or the whole new one, after a crash too where `sync` is set.
+/// Writes a file so that readers see the old one or the whole new one; after a crash too, where `sync` is set and the
+/// call had returned. A power cut in the middle of it may leave an empty file of the name: nobody was told of it yet.
 fn write_whole(path: &Path, content: &impl Serialize, sync: bool) -> io::Result<()> {
     let mut fresh = path.as_os_str().to_owned();
     fresh.push(".new");
@@ -103,15 +104,17 @@ fn write_whole(path: &Path, content: &impl Serialize, sync: bool) -> io::Result<
     result
 }
 
+/// Syncs after the rename, so that one commit of the file system's journal takes both: syncing the directory has nothing
+/// left to do then where the file system has such a journal, and is what makes the name durable where it has none.
 fn write_and_rename(fresh: &Path, path: &Path, content: &impl Serialize, sync: bool) -> io::Result<()> {
     let mut file = File::create(fresh)?;
     file.write_all(&serde_json::to_vec(content)?)?;
-    if sync {
-        file.sync_all()?;
-    }
     fs::rename(fresh, path)?;
     match path.parent() {
-        Some(parent) if sync => File::open(parent)?.sync_all(),
+        Some(parent) if sync => {
+            file.sync_all()?;
+            File::open(parent)?.sync_all()
+        }
         _ => Ok(()),
     }
 }

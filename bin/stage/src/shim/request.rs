@@ -73,6 +73,8 @@ impl Supervisor {
             let pid = init.pid;
             self.respond(CONTROL, &Response::Started { pid, started_at });
         }
+        // The daemon is told; from here on there may be nothing to do for months.
+        sys::memory::shrink();
     }
 
     /// Joins a connection with a process. What is printed from now on comes after the answer.

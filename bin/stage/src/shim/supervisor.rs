@@ -22,8 +22,9 @@ pub(super) const INIT: u32 = 0;
 /// The number of the control connection.
 pub(super) const CONTROL: u32 = 0;
 
-/// So much is read from a process or a client at once, in bytes: what a pipe holds.
-const BUFFER: usize = 64 << 10;
+/// So much is read from a process or a client at once, in bytes. A pipe holds a quarter of it; but from this size on an
+/// allocation is a mapping of its own, of which only the pages that were ever used take memory.
+const BUFFER: usize = 256 << 10;
 /// Of so many ended execs the exit is remembered.
 const REMEMBERED: usize = 256;
 

@@ -10,6 +10,7 @@ pub mod fd;
 pub mod inherited;
 pub mod keyring;
 pub mod memfd;
+pub mod memory;
 pub mod mount;
 pub mod netns;
 pub mod path;
