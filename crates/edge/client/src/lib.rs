@@ -15,6 +15,7 @@ mod ping;
 mod query;
 mod transport;
 
+pub use api::version::ApiVersion;
 pub use body::{Body, JsonStream, Reader};
 pub use client::{Client, Request, Settings};
 pub use endpoint::{Endpoint, EndpointError};
@@ -23,4 +24,3 @@ pub use hijack::Hijacked;
 pub use ping::Ping;
 pub use query::Query;
 pub use transport::{ReadHalf, WriteHalf};
-pub use api::version::ApiVersion;
