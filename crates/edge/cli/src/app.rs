@@ -35,6 +35,8 @@ pub const GLOBAL_FLAGS: &[Flag] = &[
     Flag::new("version", Kind::Bool, "Print version information and quit").short('v'),
 ];
 
+const HELP_SHORTHAND: &str = "Flag shorthand -h has been deprecated, use --help";
+
 const LEVELS: [&str; 8] = ["panic", "fatal", "error", "warn", "warning", "info", "debug", "trace"];
 
 /// Runs the command line `args`, `argv[0]` included, and returns the exit code.
@@ -63,22 +65,27 @@ fn dispatch(face: Face, hooks: Hooks, args: &[String]) -> Result<(), Exit> {
     let root = Subject::root(face);
     let globals = match flag::parse(GLOBAL_FLAGS, false, args) {
         Ok(globals) => globals,
-        Err(FlagError::Help { .. }) => return help::show(&root, None),
+        Err(FlagError::Help { shorthand }) => {
+            if shorthand {
+                eprintln!("{HELP_SHORTHAND}");
+            }
+            return help::show(&root, &Session::new(face, hooks, Globals::default()));
+        }
         Err(FlagError::Usage(text)) => return Err(help::usage_error(&root, &text)),
     };
-    warn(&globals);
+    let session = Rc::new(Session::new(face, hooks, settings(&globals)));
     if !LEVELS.contains(&&*globals.str("log-level").to_lowercase()) {
         return Err(Exit::failure(format!("Unable to parse logging level: {}", globals.str("log-level"))));
     }
     let words = &globals.positional;
     match words.split_first() {
         None if globals.bool("version") => out::print(&face.version_line()),
-        None => help::show(&root, None),
-        Some((first, rest)) if first == "help" && tree::find(ROOT, first).is_none() => help_topic(face, rest),
-        Some(_) => {
-            let session = Rc::new(Session::new(face, hooks, settings(&globals)));
-            walk(session, words)
+        None => {
+            help::show_beside(&root, &session);
+            Ok(())
         }
+        Some((first, rest)) if first == "help" && tree::find(ROOT, first).is_none() => help_topic(&session, rest),
+        Some(_) => walk(session, words),
     }
 }
 
@@ -92,22 +99,21 @@ fn settings(globals: &Matches) -> Globals {
     }
 }
 
-fn warn(matches: &Matches) {
-    for warning in &matches.warnings {
-        eprintln!("{warning}");
-    }
+/// Docker warns on stdout, except at the root.
+fn warn(matches: &Matches) -> Result<(), Exit> {
+    matches.warnings.iter().try_for_each(|warning| out::line(warning))
 }
 
 /// `help` and `help ps`.
-fn help_topic(face: Face, words: &[String]) -> Result<(), Exit> {
-    let mut subject = Subject::root(face);
+fn help_topic(session: &Session, words: &[String]) -> Result<(), Exit> {
+    let mut subject = Subject::root(session.face);
     for word in words {
         match subject.child(word) {
             Some(child) => subject = child,
             None => return Err(Exit::failure(format!("unknown help topic: {}", words.join(" ")))),
         }
     }
-    help::show(&subject, None)
+    help::show(&subject, session)
 }
 
 /// Follows `words` down the tree and runs the command found there.
@@ -128,7 +134,8 @@ fn walk(session: Rc<Session>, words: &[String]) -> Result<(), Exit> {
             _ => {}
         }
     }
-    help::show(&subject, Some(&session))
+    help::show_beside(&subject, &session);
+    Ok(())
 }
 
 fn missing(subject: &Subject) -> Result<(), Exit> {
@@ -141,14 +148,14 @@ fn missing(subject: &Subject) -> Result<(), Exit> {
 fn group_flag(session: &Session, subject: &Subject, rest: &[String]) -> Result<(), Exit> {
     match flag::parse(&[], true, rest) {
         Err(FlagError::Usage(text)) => Err(help::usage_error(subject, &text)),
-        _ => help::show(subject, Some(session)),
+        _ => help::show(subject, session),
     }
 }
 
 fn unknown(session: &Session, subject: &Subject, word: &str, rest: &[String]) -> Result<(), Exit> {
     let is_root = subject.node.is_none();
     match flag::parse(if is_root { GLOBAL_FLAGS } else { &[] }, true, rest) {
-        Err(FlagError::Help { .. }) => return help::show(subject, Some(session)),
+        Err(FlagError::Help { .. }) => return help::show(subject, session),
         Err(FlagError::Usage(text)) => return Err(help::usage_error(subject, &text)),
         Ok(_) => {}
     }
@@ -164,13 +171,13 @@ fn run(session: Rc<Session>, subject: &Subject, command: &'static Command, args:
         Ok(matches) => matches,
         Err(FlagError::Help { shorthand }) => {
             if shorthand {
-                eprintln!("Flag shorthand -h has been deprecated, use --help");
+                out::line(HELP_SHORTHAND)?;
             }
-            return help::show(subject, Some(&session));
+            return help::show(subject, &session);
         }
         Err(FlagError::Usage(text)) => return Err(help::usage_error(subject, &text)),
     };
-    warn(&matches);
+    warn(&matches)?;
     if let Err((why, verb)) = command.args.check(matches.positional.len()) {
         let (program, path) = (subject.face.name(), &subject.path);
         return Err(Exit::failure(format!(

@@ -6,6 +6,7 @@ mod indent;
 mod list;
 mod record;
 mod template;
+mod undefined;
 mod value;
 
 pub use indent::indent;

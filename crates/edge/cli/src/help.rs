@@ -55,9 +55,10 @@ pub fn spaced(text: &str) -> String {
 
 /// A flag that cannot be read: the message, the usage line, and exit code 125.
 pub fn usage_error(subject: &Subject, text: &str) -> Exit {
-    let usage = match subject.node {
-        None => format!("{} [OPTIONS] COMMAND [ARG...]", subject.path),
-        Some(_) => subject.usage(),
+    let usage = match (subject.node, subject.command()) {
+        (None, _) => format!("{} [OPTIONS] COMMAND [ARG...]", subject.path),
+        (Some(_), Some(_)) => subject.usage(),
+        (Some(_), None) => subject.path.clone(),
     };
     Exit {
         code: 125,
@@ -74,8 +75,8 @@ struct Support {
 }
 
 impl Support {
-    fn of(session: Option<&Session>) -> Support {
-        session.and_then(Session::glance).map_or_else(Support::default, |ping| Support {
+    fn of(session: &Session) -> Support {
+        session.glance().map_or_else(Support::default, |ping| Support {
             version: ping.api_version,
             os: ping.os.clone(),
             experimental: Some(ping.experimental),
@@ -99,9 +100,14 @@ impl Support {
     }
 }
 
-/// Prints the help of `subject`. With a session, what the daemon does not have is left out.
-pub fn show(subject: &Subject, session: Option<&Session>) -> Result<(), Exit> {
+/// Prints the help of `subject`; what the daemon does not have is left out.
+pub fn show(subject: &Subject, session: &Session) -> Result<(), Exit> {
     out::print(&text(subject, &Support::of(session), columns()))
+}
+
+/// A group without a command: its help on stderr, and no failure.
+pub fn show_beside(subject: &Subject, session: &Session) {
+    eprint!("{}", text(subject, &Support::of(session), columns()));
 }
 
 /// Docker wraps to the width of the terminal at standard input, less one.
@@ -118,7 +124,8 @@ fn text(subject: &Subject, support: &Support, columns: usize) -> String {
             let names: Vec<String> = command.aliases.iter().map(|alias| format!("{face} {alias}")).collect();
             text += &format!("\nAliases:\n  {}\n", names.join(", "));
         }
-        text += &options("Options", command.flags.iter().copied().filter(|flag| support.has_flag(flag)), columns);
+        let listed = command.flags.iter().copied().filter(|flag| support.has_flag(flag));
+        text += &options("Options", listed.chain(help_flag(command)), columns);
         return text;
     }
     text += &commands(subject, support);
@@ -138,6 +145,12 @@ fn about(subject: &Subject) -> &'static str {
         (Some(node), None) => node.about,
         (None, None) => "A self-sufficient runtime for containers",
     }
+}
+
+/// Help is listed only where its letter means something else.
+fn help_flag(command: &Command) -> Option<Flag> {
+    let taken = command.flags.iter().any(|flag| flag.short == Some('h'));
+    taken.then(|| Flag::new("help", crate::flag::Kind::Bool, "Print usage"))
 }
 
 fn options(title: &str, flags: impl Iterator<Item = Flag>, columns: usize) -> String {

@@ -39,7 +39,7 @@ impl Body {
     /// Reads everything as one JSON value.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
         let bytes = self.bytes().await?;
-        serde_json::from_slice(&bytes)
+        api::json::from_slice(&bytes)
             .map_err(|error| Error::Protocol { step: "read the daemon's answer", cause: error.to_string() })
     }
 

@@ -91,8 +91,8 @@ mod tests {
         ];
         let expect = "  -a, --all           Show all containers (default shows just running)\n  \
                       -f, --filter list   Filter output based on conditions provided\n  \
-                      -n, --last int      Show n last created containers (includes all\n                      \
-                      states) (default -1)\n";
+                      -n, --last int      Show n last created containers (includes all states)\n                      \
+                      (default -1)\n";
         assert_eq!(usages(FLAGS.iter(), 80), expect);
     }
 }

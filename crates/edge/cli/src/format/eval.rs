@@ -119,7 +119,7 @@ impl<'a> Machine<'a> {
                 fields.into_iter().map(|(name, value)| (Value::from(name), value)).collect()
             }
             Value::Int(count) => (0..*count).map(|at| (Value::Int(at), Value::Int(at))).collect(),
-            Value::Nil => Vec::new(),
+            Value::Nil | Value::Null(_) => Vec::new(),
             other => {
                 return fail(
                     branch.pipe.pos,
@@ -303,7 +303,9 @@ fn walk(pos: Pos, at: &str, value: Value, fields: &[gotmpl::parse::SmolStr]) -> 
                 }
                 None => return fail(here, at, format!("can't evaluate field {field} in type {}", value.type_name())),
             },
-            Value::Nil => return fail(here, at, format!("nil data; no entry for key {}", human::quote(field))),
+            Value::Nil | Value::Null(_) => {
+                return fail(here, at, format!("nil data; no entry for key {}", human::quote(field)));
+            }
             other => return fail(here, at, format!("can't evaluate field {field} in type {}", other.type_name())),
         };
         before += field.len() + 1;

@@ -3,6 +3,16 @@
 use super::value::Value;
 use std::cmp::Ordering;
 
+const NAMES: [&str; 26] = [
+    "and", "call", "eq", "ge", "gt", "html", "index", "join", "js", "json", "le", "len", "lower", "lt", "ne", "not",
+    "or", "pad", "print", "printf", "println", "slice", "split", "title", "truncate", "upper",
+];
+
+/// Whether there is a function `name`.
+pub fn exists(name: &str) -> bool {
+    NAMES.contains(&name) || name == "urlquery"
+}
+
 /// Calls the function `name`; `None` when there is none.
 pub fn call(name: &str, args: &[Value], header: bool) -> Option<Result<Value, String>> {
     Some(match name {
@@ -96,6 +106,7 @@ fn length(value: &Value) -> Result<Value, String> {
         Value::Str(text) => text.len(),
         Value::List(items) => items.len(),
         Value::Object(object) if object.type_name.is_empty() => object.fields.len(),
+        Value::Null(_) => 0,
         Value::Nil => return Err("len of nil pointer".into()),
         other => return Err(format!("len of type {}", other.type_name())),
     };
@@ -120,7 +131,9 @@ fn item(value: &Value, key: &Value) -> Result<Value, String> {
             .and_then(|at| text.as_bytes().get(at).map(|byte| Value::Int((*byte).into())))
             .ok_or_else(|| format!("index out of range: {at}")),
         (Value::Object(object), Value::Str(name)) => Ok(object.get(name).unwrap_or(Value::Nil)),
-        (Value::Nil, _) => Err("index of untyped nil".into()),
+        (Value::Null("map[]"), Value::Str(_)) => Ok(Value::Nil),
+        (Value::Null(_), Value::Int(at)) => Err(format!("reflect: slice index out of range: {at}")),
+        (Value::Nil | Value::Null(_), _) => Err("index of untyped nil".into()),
         (Value::List(_) | Value::Str(_), other) => {
             Err(format!("cannot index slice/array with type {}", other.type_name()))
         }
@@ -153,8 +166,8 @@ fn order(a: &Value, b: &Value) -> Result<Ordering, String> {
         (Value::Float(a), Value::Float(b)) => Ok(a.total_cmp(b)),
         (Value::Str(a), Value::Str(b)) => Ok(a.cmp(b)),
         (Value::Bool(a), Value::Bool(b)) => Ok(a.cmp(b)),
-        (Value::Nil, Value::Nil) => Ok(Ordering::Equal),
-        (Value::Nil, _) | (_, Value::Nil) => Ok(Ordering::Less),
+        (Value::Nil | Value::Null(_), Value::Nil | Value::Null(_)) => Ok(Ordering::Equal),
+        (Value::Nil | Value::Null(_), _) | (_, Value::Nil | Value::Null(_)) => Ok(Ordering::Less),
         _ => Err("incompatible types for comparison".into()),
     }
 }

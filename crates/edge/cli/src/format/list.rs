@@ -47,9 +47,9 @@ impl Format {
     fn parts(&self, default: &str) -> (bool, String) {
         match self.0.strip_prefix("table") {
             Some("") => (true, default.into()),
-            Some(rest) if !rest.starts_with(|c: char| c.is_alphanumeric()) => (true, unescaped(rest.trim())),
+            Some(rest) if !rest.starts_with(|c: char| c.is_alphanumeric()) => (true, unescaped(rest.trim_matches(' '))),
             _ if self.is_json() => (false, "{{json .}}".into()),
-            _ => (false, unescaped(self.0.trim())),
+            _ => (false, unescaped(self.0.trim_matches(' '))),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! A template: parsed once, run for each object.
 
 use super::eval::{Machine, Stop};
+use super::undefined;
 use super::value::Value;
 use gotmpl::parse::{DefineNode, ListNode, Parser};
 
 /// A parsed template.
 pub struct Template {
+    name: &'static str,
     source: String,
     tree: ListNode,
     defines: Vec<DefineNode>,
@@ -16,7 +18,21 @@ impl Template {
     pub fn parse(source: &str) -> Result<Template, String> {
         let parsed = Parser::new(source, "{{", "}}").and_then(Parser::parse);
         let (tree, defines) = parsed.map_err(|error| parse_message(&error))?;
-        Ok(Template { source: source.into(), tree, defines })
+        let template = Template { name: "", source: source.into(), tree, defines };
+        let lists = std::iter::once(&template.tree).chain(template.defines.iter().map(|define| &define.body));
+        match lists.filter_map(undefined::function).next() {
+            Some((offset, name)) => {
+                let line = source.get(..offset).unwrap_or("").matches('\n').count() + 1;
+                Err(format!("template: :{line}: function {} not defined", human::quote(&name)))
+            }
+            None => Ok(template),
+        }
+    }
+
+    /// With a name, which errors tell.
+    pub fn named(mut self, name: &'static str) -> Template {
+        self.name = name;
+        self
     }
 
     /// Runs it. The error is Go's text.
@@ -34,7 +50,7 @@ impl Template {
         match machine.run(&self.tree, dot) {
             Ok(()) => Ok(machine.out),
             Err(Stop::Error { offset, at, why }) => {
-                Err(format!("{} executing \"\" at <{at}>: {why}", self.place(offset)))
+                Err(format!("{} executing {} at <{at}>: {why}", self.place(offset), human::quote(self.name)))
             }
             Err(_) => Err("template: break or continue outside range".into()),
         }
@@ -45,7 +61,7 @@ impl Template {
         let before = self.source.get(..offset).unwrap_or("");
         let line = before.matches('\n').count() + 1;
         let column = before.len() - before.rfind('\n').map_or(0, |at| at + 1);
-        format!("template: :{line}:{column}:")
+        format!("template: {}:{line}:{column}:", self.name)
     }
 }
 
@@ -114,6 +130,7 @@ mod tests {
             r#"! template: :1:8: executing "" at <.State.Nope>: map has no entry for key "Nope""#
         );
         assert_eq!(run("{{.Name"), "! template: :1: unclosed action");
+        assert_eq!(run("{{if true}}{{(nope .Name).X}}{{end}}"), "! template: :1: function \"nope\" not defined");
         assert!(run("{{.Name.X}}").ends_with("can't evaluate field X in type string"));
         assert!(run(r#"{{define "t"}}{{template "t"}}{{end}}{{template "t"}}"#).contains("depth"));
     }

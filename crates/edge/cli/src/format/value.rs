@@ -7,6 +7,8 @@ use std::rc::Rc;
 pub enum Value {
     /// No value: a missing key of a map, or JSON's `null`.
     Nil,
+    /// A nil slice, map or pointer of a structure: `null` in JSON, and this text where it is printed.
+    Null(&'static str),
     /// A boolean.
     Bool(bool),
     /// An integer.
@@ -44,6 +46,12 @@ impl Object {
     /// A map, whose missing keys are errors.
     pub fn map(fields: Vec<(String, Value)>) -> Object {
         Object { type_name: "", fields, omitted: Vec::new(), methods: Vec::new(), prints_bare: false }
+    }
+
+    /// Whether `name` is a second spelling of another field.
+    fn is_alias(&self, name: &str) -> bool {
+        self.fields.iter().any(|(known, _)| known != name && known.eq_ignore_ascii_case(name))
+            && !self.fields.iter().any(|(known, _)| known == name)
     }
 
     /// The value under `name`.
@@ -96,7 +104,7 @@ impl Value {
     /// Whether `if` takes the first branch.
     pub fn is_true(&self) -> bool {
         match self {
-            Value::Nil => false,
+            Value::Nil | Value::Null(_) => false,
             Value::Bool(value) => *value,
             Value::Int(value) => *value != 0,
             Value::Float(value) => *value != 0.0,
@@ -111,7 +119,7 @@ impl Value {
     /// Go's name for the type, for messages.
     pub fn type_name(&self) -> String {
         match self {
-            Value::Nil => "nil".into(),
+            Value::Nil | Value::Null(_) => "nil".into(),
             Value::Bool(_) => "bool".into(),
             Value::Int(_) => "int".into(),
             Value::Float(_) => "float64".into(),
@@ -127,13 +135,17 @@ impl Value {
     pub fn print(&self) -> String {
         match self {
             Value::Nil => "<nil>".into(),
+            Value::Null(text) => (*text).into(),
             Value::Bool(value) => value.to_string(),
             Value::Int(value) => value.to_string(),
             Value::Float(value) => human::general(*value, 17),
             Value::Str(text) => text.to_string(),
             Value::List(items) => format!("[{}]", join(items.iter().map(Value::print))),
             Value::Object(object) if object.type_name.is_empty() && !object.prints_bare => print_object(object),
-            Value::Object(object) => format!("{{{}}}", join(object.fields.iter().map(|(_, value)| value.print()))),
+            Value::Object(object) => {
+                let fields = object.fields.iter().chain(&object.omitted).filter(|(name, _)| !object.is_alias(name));
+                format!("{{{}}}", join(fields.map(|(_, value)| value.print())))
+            }
             Value::Method(_) => "<func>".into(),
         }
     }
@@ -148,7 +160,7 @@ impl Value {
     /// `html` escapes `<`, `>` and `&`, which Go does where a type writes itself.
     fn write_json(&self, out: &mut String, html: bool) {
         match self {
-            Value::Nil | Value::Method(_) => out.push_str("null"),
+            Value::Nil | Value::Null(_) | Value::Method(_) => out.push_str("null"),
             Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
             Value::Int(value) => out.push_str(&value.to_string()),
             Value::Float(value) => out.push_str(&serde_json::json!(value).to_string()),
@@ -178,7 +190,7 @@ impl Value {
     /// The same for gotmpl's functions.
     pub fn to_gotmpl(&self) -> gotmpl::Value {
         match self {
-            Value::Nil | Value::Method(_) => gotmpl::Value::Nil,
+            Value::Nil | Value::Null(_) | Value::Method(_) => gotmpl::Value::Nil,
             Value::Bool(value) => gotmpl::Value::Bool(*value),
             Value::Int(value) => gotmpl::Value::Int(*value),
             Value::Float(value) => gotmpl::Value::Float(*value),

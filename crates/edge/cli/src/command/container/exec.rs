@@ -41,8 +41,10 @@ async fn run(invocation: Invocation) -> Result<(), Exit> {
     let escape = Escape::parse(&keys)?;
     let request = request(matches, keys)?;
     let client = invocation.session.client().await?;
-    if !matches.bool("detach") {
-        check_tty(request.attach_stdin, request.tty)?;
+    if let (false, Err(refused)) = (matches.bool("detach"), check_tty(request.attach_stdin, request.tty)) {
+        // That the container does not exist is the better answer.
+        client.send_quietly(Request::get(path(name, "/json"))).await?;
+        return Err(refused);
     }
     let created: ExecCreateResponse =
         client.send(Request::post(path(name, "/exec")).json(&request)).await?.json().await?;

@@ -33,7 +33,7 @@ async fn run(invocation: Invocation) -> Result<(), Exit> {
     check_pull(matches).map_err(wrong)?;
     let mut body = spec::build(matches, session.config()).map_err(wrong)?;
     if matches.bool("detach") && !matches.list("attach").is_empty() {
-        return Err(wrong("conflicting options: cannot specify both --attach and --detach".into()));
+        return Err(Exit::failure("conflicting options: cannot specify both --attach and --detach"));
     }
     let plan = Plan::read(session, matches)?;
     if let (true, Some((rows, columns)), Some(host)) = (plan.tty, terminal::size(), &mut body.host_config) {

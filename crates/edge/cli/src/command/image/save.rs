@@ -66,7 +66,7 @@ fn check(path: &Path) -> Result<(), Exit> {
         return Err(invalid(format!("stat {}: {}", folder.display(), go_errno(&error))));
     }
     match path.metadata() {
-        Ok(found) if found.is_dir() => Err(invalid(format!("cannot write to a directory: {}", path.display()))),
+        Ok(found) if found.is_dir() => Err(Exit::failure("failed to save image: cannot write to a directory")),
         _ => Ok(()),
     }
 }

@@ -80,10 +80,17 @@ fn formatted(session: &Session, template: &Template, answer: Result<Bytes, Exit>
         Err(exit) => (serde_json::Value::Object(serde_json::Map::new()), Some(exit)),
     };
     let Value::Object(server) = Value::from(&json) else { return Err(Exit::failure("malformed answer to /info")) };
+    let about = super::version::describe(session)?;
     let client = serde_json::json!({
         "Debug": session.debug(),
-        "Context": session.choice()?.context,
-        "Version": client_version(session),
+        "Version": about.version,
+        "DefaultAPIVersion": about.default_api_version,
+        "GitCommit": about.git_commit,
+        "GoVersion": about.go_version,
+        "Os": about.os,
+        "Arch": about.arch,
+        "BuildTime": about.build_time,
+        "Context": about.context,
         "Plugins": [],
         "Warnings": null,
     });

@@ -148,7 +148,7 @@ fn run_template(template: &Template, objects: &[Bytes]) -> (String, Option<Strin
 }
 
 /// Objects that are maps in Go; all others are structures, which print differently.
-const MAPS: [&str; 24] = [
+const MAPS: [&str; 22] = [
     "Labels",
     "Ports",
     "PortBindings",
@@ -167,37 +167,69 @@ const MAPS: [&str; 24] = [
     "Attributes",
     "Details",
     "Runtimes",
-    "status",
     "IndexConfigs",
     "Status",
     "Aux",
-    "Internal",
     "AuxiliaryAddresses",
 ];
 
-/// Fields that the daemon leaves out when they are empty, by the object they belong to. Templates may ask for them.
-const OMITTED: [(&str, &[&str]); 3] = [
-    ("State", &["Health"]),
-    ("Config", &["Healthcheck", "ExposedPorts", "StopTimeout", "Shell"]),
-    ("HostConfig", &["Init", "Mounts", "Tmpfs", "Sysctls", "StorageOpt", "Annotations"]),
+/// Fields that are pointers in Go; other fields without a value are lists or maps.
+const POINTERS: [&str; 14] = [
+    "Health",
+    "Healthcheck",
+    "IPAMConfig",
+    "Init",
+    "MemorySwappiness",
+    "OomKillDisable",
+    "PidsLimit",
+    "StopTimeout",
+    "GraphDriver",
+    "BindOptions",
+    "VolumeOptions",
+    "TmpfsOptions",
+    "SizeRw",
+    "SizeRootFs",
 ];
 
+/// Fields that the daemon leaves out when they are empty, by the object they belong to. Templates may ask for them.
+const OMITTED: [(&str, &[&str]); 4] = [
+    ("", &["SizeRw", "SizeRootFs"]),
+    ("State", &["Health"]),
+    ("Config", &["ExposedPorts", "Healthcheck", "StopTimeout", "Shell"]),
+    ("HostConfig", &["Annotations", "StorageOpt", "Tmpfs", "Sysctls", "Mounts", "Init"]),
+];
+
+/// Fields whose names differ between Go and JSON; templates use either.
+const SPELLINGS: [(&str, &str); 4] = [("Id", "ID"), ("HostIp", "HostIP"), ("ApiVersion", "APIVersion"), ("Ip", "IP")];
+
 /// JSON as the Go structures that docker's client makes of it.
-fn typed(key: &str, json: &serde_json::Value) -> Value {
+pub fn typed(key: &str, json: &serde_json::Value) -> Value {
     match json {
-        serde_json::Value::Array(items) => Value::List(items.iter().map(|item| typed("", item)).collect()),
+        serde_json::Value::Null => null(key),
+        serde_json::Value::Array(items) => Value::List(items.iter().map(|item| typed("[]", item)).collect()),
         serde_json::Value::Object(map) => {
             let fields: Vec<(String, Value)> =
                 map.iter().map(|(name, value)| (name.clone(), typed(name, value))).collect();
             let known = OMITTED.iter().find(|(owner, _)| *owner == key).map_or(&[][..], |(_, names)| *names);
-            let omitted = known
-                .iter()
-                .filter(|name| !map.contains_key(**name))
-                .map(|name| (name.to_string(), Value::Nil))
-                .collect();
+            let missing = known.iter().filter(|name| !map.contains_key(**name));
+            let mut omitted: Vec<(String, Value)> = missing.map(|name| (name.to_string(), null(name))).collect();
+            for (json, go) in SPELLINGS {
+                omitted.extend(
+                    fields.iter().find(|(name, _)| name == json).map(|(_, value)| (go.to_string(), value.clone())),
+                );
+            }
             Object { type_name: "", fields, omitted, methods: Vec::new(), prints_bare: !is_map(key, map) }.into()
         }
         other => Value::from(other),
+    }
+}
+
+fn null(name: &str) -> Value {
+    match name {
+        "[]" => Value::Nil,
+        name if POINTERS.contains(&name) => Value::Null("<nil>"),
+        name if MAPS.contains(&name) => Value::Null("map[]"),
+        _ => Value::Null("[]"),
     }
 }
 
@@ -219,7 +251,7 @@ mod tests {
 
     #[test]
     fn structures_and_maps_print_as_in_go() {
-        assert_eq!(render("{{.State}}", CONTAINER).0, "{running 7 }\n");
+        assert_eq!(render("{{.State}}", CONTAINER).0, "{running 7  <nil>}\n");
         assert_eq!(render("{{.Config.Labels}}", CONTAINER).0, "map[a:1 b:2]\n");
         assert_eq!(render("{{json .State}}", CONTAINER).0, "{\"Status\":\"running\",\"Pid\":7,\"Error\":\"\"}\n");
         assert_eq!(render("{{if .State.Health}}a{{else}}b{{end}}", CONTAINER).0, "b\n");

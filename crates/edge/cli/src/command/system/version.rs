@@ -1,5 +1,6 @@
 //! `version`.
 
+use super::inspect::typed;
 use super::version_text;
 use crate::exit::Exit;
 use crate::face::{BUILD, DOCKER_VERSION, Face, VERSION};
@@ -55,7 +56,7 @@ async fn run(invocation: Invocation) -> Result<(), Exit> {
         "" | "json" => None,
         source => {
             let failed = |error: String| Exit { code: 64, message: format!("template parsing error: {error}") };
-            Some(Template::parse(source).map_err(failed)?)
+            Some(Template::parse(source).map_err(failed)?.named("version"))
         }
     };
     let session = &invocation.session;
@@ -63,12 +64,13 @@ async fn run(invocation: Invocation) -> Result<(), Exit> {
     let client = describe(session)?;
     let found = server.as_ref().ok();
     let shown = match (&template, format) {
-        (Some(template), _) => {
-            template
-                .run(&value(&client, found))
-                .map_err(|error| Exit::failure(format!("template parsing error: {error}")))?
-                + "\n"
-        }
+        (Some(template), _) => match template.run(&value(&client, found)) {
+            Ok(text) => text + "\n",
+            Err(error) => {
+                out::print("\n")?;
+                return Err(Exit::failure(error));
+            }
+        },
         (None, "json") => value(&client, found).json() + "\n",
         _ => version_text::render(&client, found),
     };
@@ -80,7 +82,7 @@ async fn server(session: &crate::session::Session) -> Result<system::Version, Ex
     Ok(session.client().await?.send(Request::get("/version")).await?.json().await?)
 }
 
-fn describe(session: &crate::session::Session) -> Result<ClientVersion, Exit> {
+pub fn describe(session: &crate::session::Session) -> Result<ClientVersion, Exit> {
     let version = match session.face {
         Face::Gantry => VERSION,
         Face::Docker => DOCKER_VERSION,
@@ -98,10 +100,20 @@ fn describe(session: &crate::session::Session) -> Result<ClientVersion, Exit> {
     })
 }
 
+/// Both as a template's dot, under the names of Go's structures.
 fn value(client: &ClientVersion, server: Option<&system::Version>) -> Value {
-    let object =
-        |json: Result<serde_json::Value, serde_json::Error>| json.map_or(Value::Nil, |json| Value::from(&json));
-    let server = server.map_or(Value::Nil, |server| object(serde_json::to_value(server)));
-    let fields = vec![("Client".to_string(), object(serde_json::to_value(client))), ("Server".to_string(), server)];
+    let object = |json: Result<serde_json::Value, serde_json::Error>, type_name| match json.map(|json| typed("", &json))
+    {
+        Ok(Value::Object(object)) => {
+            let (fields, omitted) = (object.fields.clone(), object.omitted.clone());
+            Object { type_name, fields, omitted, methods: Vec::new(), prints_bare: true }.into()
+        }
+        _ => Value::Nil,
+    };
+    let server = server.map_or(Value::Nil, |server| object(serde_json::to_value(server), "*types.Version"));
+    let fields = vec![
+        ("Client".to_string(), object(serde_json::to_value(client), "system.clientVersion")),
+        ("Server".to_string(), server),
+    ];
     Object { type_name: "system.versionInfo", ..Object::map(fields) }.into()
 }
