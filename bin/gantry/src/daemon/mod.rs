@@ -1,5 +1,6 @@
 //! The daemon's face: options, checks, wiring, signals.
 
+mod flags;
 mod logging;
 mod notify;
 mod options;

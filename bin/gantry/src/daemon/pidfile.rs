@@ -13,10 +13,8 @@ pub struct Pidfile {
 impl Pidfile {
     /// Writes the file. A file that names a living process is an error; a stale one is taken over.
     pub fn write(path: &Path) -> Result<Self> {
-        if let Some(pid) = read(path).filter(|&pid| pid != std::process::id()) {
-            if is_alive(pid) {
-                bail!("process with PID {pid} is still running: {} names it", path.display());
-            }
+        if let Some(pid) = read(path).filter(|&pid| pid != std::process::id() && is_alive(pid)) {
+            bail!("process with PID {pid} is still running: {} names it", path.display());
         }
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;

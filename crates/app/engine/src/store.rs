@@ -77,8 +77,8 @@ fn run(catalogue: &Catalogue, inbox: &mpsc::Receiver<Change>) {
             tracing::error!(%error, changes = batch.len(), "containers were not written to the catalogue");
         }
         for done in batch.into_iter().filter_map(|change| change.done) {
-            let told = outcome.as_ref().map(|()| ()).map_err(|error| Fault::system(error.to_string()));
-            let _ = done.send(told);
+            let told = outcome.as_ref().map_err(|error| Fault::system(error.to_string()));
+            let _ = done.send(told.copied());
         }
     }
 }

@@ -108,9 +108,9 @@ impl Restart {
         }
         let plain = |policy| match max {
             0 => Ok(policy),
-            _ => Err(Fault::invalid(format!(
-                "invalid restart policy: maximum retry count can only be used with 'on-failure'"
-            ))),
+            _ => Err(Fault::invalid(
+                "invalid restart policy: maximum retry count can only be used with 'on-failure'".to_string(),
+            )),
         };
         match name {
             "" | "no" => plain(Restart::No),

@@ -72,11 +72,11 @@ pub async fn launch(
     let place = join_network(engine, stored).await?;
     stored.endpoint.clone_from(&place.endpoint);
     let outcome = launch_in(engine, stored, place, waiting).await;
-    if outcome.is_err() {
-        if let Some(endpoint) = stored.endpoint.take() {
-            let engine = Arc::clone(engine);
-            let _ = tokio::task::spawn_blocking(move || engine.networks.detach(&endpoint)).await;
-        }
+    if outcome.is_err()
+        && let Some(endpoint) = stored.endpoint.take()
+    {
+        let engine = Arc::clone(engine);
+        let _ = tokio::task::spawn_blocking(move || engine.networks.detach(&endpoint)).await;
     }
     outcome
 }

@@ -53,8 +53,6 @@ fn tar(files: &[(&str, &[u8], u32)]) -> std::io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn the_archive_is_the_same_each_time_and_names_the_image() {
         let archive = super::archive(b"program").unwrap();
