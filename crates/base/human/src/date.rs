@@ -32,11 +32,6 @@ impl std::fmt::Display for ParseDateError {
 
 impl std::error::Error for ParseDateError {}
 
-/// The zone of this process: `TZ`, else the host's setting, else UTC.
-pub fn local_zone() -> TimeZone {
-    TimeZone::try_system().unwrap_or(TimeZone::UTC)
-}
-
 /// Reads RFC 3339 with any number of decimals.
 pub fn parse_rfc3339(text: &str) -> Result<Instant, ParseDateError> {
     let stamp: Timestamp = text.parse().map_err(|_| ParseDateError(text.into()))?;

@@ -14,10 +14,9 @@ mod quote;
 mod size;
 mod table;
 mod timestamp;
+mod zone;
 
-pub use date::{
-    Instant, ParseDateError, ansic, go_string, local_zone, parse_rfc3339, rfc3339_nano, rfc3339_nine, rfc3339_seconds,
-};
+pub use date::{Instant, ParseDateError, ansic, go_string, parse_rfc3339, rfc3339_nano, rfc3339_nine, rfc3339_seconds};
 pub use duration::{GoDuration, ParseDurationError};
 pub use elapsed::{elapsed, elapsed_words};
 pub use float::general;
@@ -26,3 +25,4 @@ pub use quote::quote;
 pub use size::{SizeError, bytes_size, decimal_size, decimal_size_with, parse_binary_size, parse_decimal_size};
 pub use table::Table;
 pub use timestamp::{TimestampError, timestamp};
+pub use zone::local_zone;

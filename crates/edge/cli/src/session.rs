@@ -3,13 +3,12 @@
 use crate::config::{Choice, ConfigFile, Globals, resolve};
 use crate::exit::Exit;
 use crate::face::{Face, VERSION};
-use crate::flag::Matches;
+use crate::flag::{Flag, Matches};
 use crate::hooks::Hooks;
-use crate::timing::{Timing, milliseconds};
+use crate::timing::Timing;
 use client::{ApiVersion, Client, Endpoint, Ping, Settings};
 use std::cell::OnceCell;
 use std::io;
-use std::time::Instant;
 
 /// What all commands of one call share. Nothing is read or connected before it is needed.
 pub struct Session {
@@ -121,7 +120,6 @@ impl Session {
 
     fn start_daemon(&self, endpoint: &Endpoint) -> Result<(), Exit> {
         let (Some(start), Endpoint::Unix(socket)) = (self.hooks.start_daemon, endpoint) else { return Ok(()) };
-        let begun = Instant::now();
         let daemon = start(socket).map_err(|why| {
             Exit::failure(format!("gantry: no daemon answered at {endpoint}, and none could be started: {why}"))
         })?;
@@ -131,20 +129,20 @@ impl Session {
             daemon.pid,
             daemon.log.display()
         ));
-        let _ = milliseconds(begun.elapsed());
         Ok(())
     }
 
     /// Refuses flags that the daemon is too old for, or whose system is another, as docker does.
     pub async fn check_support(&self, matches: &Matches) -> Result<(), Exit> {
-        let special: Vec<_> =
-            matches.given().filter(|flag| flag.since > Some((1, 24)) || !flag.os.is_empty()).collect();
+        let limited = |flag: &&Flag| flag.since > Some((1, 24)) || !flag.os.is_empty() || flag.experimental;
+        let special: Vec<_> = matches.given().filter(limited).collect();
         if special.is_empty() {
             return Ok(());
         }
         let client = self.client().await?;
         let version = client.version();
-        let os = client.ping().await?.os.clone();
+        let ping = client.ping().await?;
+        let os = &ping.os;
         for flag in special {
             if let Some((major, minor)) = flag.since
                 && version < (ApiVersion { major, minor })
@@ -154,7 +152,13 @@ impl Session {
                     flag.long
                 )));
             }
-            if !flag.os.is_empty() && !os.is_empty() && flag.os != os {
+            if flag.experimental && !ping.experimental {
+                return Err(Exit::failure(format!(
+                    "\"--{}\" is only supported on a Docker daemon with experimental features enabled",
+                    flag.long
+                )));
+            }
+            if !flag.os.is_empty() && !os.is_empty() && flag.os != *os {
                 return Err(Exit::failure(format!(
                     "\"--{}\" is only supported on a Docker daemon running on {}, but the Docker daemon is running on {os}",
                     flag.long, flag.os

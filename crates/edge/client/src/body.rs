@@ -39,6 +39,9 @@ impl Body {
     /// Reads everything as one JSON value.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
         let bytes = self.bytes().await?;
+        if bytes.is_empty() {
+            return Err(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "EOF").into());
+        }
         api::json::from_slice(&bytes)
             .map_err(|error| Error::Protocol { step: "read the daemon's answer", cause: error.to_string() })
     }

@@ -32,7 +32,7 @@ pub fn collect(files: &[String], values: &[String]) -> Result<Vec<String>, Strin
 }
 
 /// Reads a file of `name=value` lines; blank lines and comments are skipped. With `inherit` a bare name takes this
-/// process's value and is left out where there is none; otherwise it stays bare.
+/// process's value; one that has none is left out.
 pub fn read_file(file: &str, kind: &str, inherit: bool) -> Result<Vec<String>, String> {
     let bytes = std::fs::read(file).map_err(|error| crate::exit::go_error("open", Path::new(file), &error))?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
@@ -56,7 +56,6 @@ pub fn read_file(file: &str, kind: &str, inherit: bool) -> Result<Vec<String>, S
         match (value, std::env::var_os(name)) {
             (Some(value), _) => found.push(format!("{name}={value}")),
             (None, Some(value)) if inherit => found.push(format!("{name}={}", value.to_string_lossy())),
-            (None, _) if !inherit => found.push(name.into()),
             _ => {}
         }
     }

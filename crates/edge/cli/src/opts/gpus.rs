@@ -36,7 +36,7 @@ pub fn read(value: &str) -> Result<DeviceRequest, String> {
         request.count = 1;
     }
     if !capabilities.iter().any(|capability| capability == "gpu") {
-        capabilities.insert(0, "gpu".into());
+        capabilities.push("gpu".into());
     }
     request.capabilities = Some(vec![capabilities]);
     Ok(request)

@@ -89,9 +89,11 @@ impl Collected {
     }
 
     fn recursive(&mut self, text: &str) -> Result<(), String> {
+        if text == "enabled" {
+            return Ok(());
+        }
         let bind = self.bind.get_or_insert_default();
         match text {
-            "enabled" => {}
             "disabled" => bind.non_recursive = true,
             "writable" => bind.read_only_non_recursive = true,
             "readonly" => {

@@ -61,33 +61,28 @@ pub fn read(value: &str) -> Result<Attachment, String> {
 pub fn collect(matches: &Matches) -> Result<(String, NetworkingConfig), String> {
     let mut networks: Vec<Attachment> =
         matches.list("network").iter().map(|value| read(value)).collect::<Result<_, _>>()?;
+    // A single network without settings is left to the daemon, by name only; the default is spelt out.
+    let alone = networks.len() == 1;
     if networks.is_empty() {
         networks.push(Attachment { target: "default".into(), ..Attachment::default() });
     }
-    let has_user_defined = networks.iter().any(|network| is_user_defined(&network.target));
+    let user_defined = networks.iter().filter(|network| is_user_defined(&network.target)).count();
+    let mixed = user_defined > 0 && user_defined < networks.len();
     apply_flags(&mut networks[0], matches)?;
     let first = networks[0].target.clone();
     let mut endpoints = BTreeMap::new();
-    let alone = networks.len() == 1;
     for network in networks {
-        if network.target.is_empty() {
-            return Err("no name set for network".into());
+        let target = network.target.clone();
+        let settings = network.settings()?;
+        if endpoints.contains_key(&target) {
+            return Err(format!("network {} is specified multiple times", human::quote(&target)));
         }
-        let user_defined = is_user_defined(&network.target);
-        if !user_defined && !network.aliases.is_empty() {
-            return Err("network-scoped aliases are only supported for user-defined networks".into());
+        if !(alone && settings == EndpointSettings::default()) {
+            endpoints.insert(target, Some(settings));
         }
-        if !user_defined && !network.links.is_empty() && has_user_defined {
-            return Err("links are only supported for user-defined networks".into());
-        }
-        if endpoints.contains_key(&network.target) {
-            return Err(format!("network {} is specified multiple times", human::quote(&network.target)));
-        }
-        // A single network of the host's or another container's has no settings of its own.
-        if alone && (network.target == "host" || network.target == "none" || network.target.starts_with("container:")) {
-            continue;
-        }
-        endpoints.insert(network.target.clone(), Some(network.settings()));
+    }
+    if mixed {
+        return Err("conflicting options: cannot attach both user-defined and non-user-defined network-modes".into());
     }
     Ok((first, NetworkingConfig { endpoints_config: endpoints }))
 }
@@ -141,11 +136,21 @@ fn apply_flags(network: &mut Attachment, matches: &Matches) -> Result<(), String
 }
 
 impl Attachment {
-    fn settings(self) -> EndpointSettings {
+    fn settings(self) -> Result<EndpointSettings, String> {
+        if self.target.is_empty() {
+            return Err("no name set for network".into());
+        }
+        let user_defined = is_user_defined(&self.target);
+        if !user_defined && !self.aliases.is_empty() {
+            return Err("network-scoped aliases are only supported for user-defined networks".into());
+        }
+        if !user_defined && !self.links.is_empty() {
+            return Err("links are only supported for user-defined networks".into());
+        }
         let some = |list: Vec<String>| Some(list).filter(|list| !list.is_empty());
         let ipam =
             EndpointIpamConfig { ipv4_address: self.ipv4, ipv6_address: self.ipv6, link_local_ips: self.link_local };
-        EndpointSettings {
+        Ok(EndpointSettings {
             ipam_config: Some(ipam).filter(|ipam| *ipam != EndpointIpamConfig::default()),
             links: some(self.links),
             aliases: some(self.aliases),
@@ -153,7 +158,7 @@ impl Attachment {
             driver_opts: Some(self.driver_opts).filter(|opts| !opts.is_empty()),
             gw_priority: self.priority,
             ..EndpointSettings::default()
-        }
+        })
     }
 }
 

@@ -73,7 +73,8 @@ fn long(value: &str) -> Result<String, String> {
 /// Reads `[address:][host port]:container port[/protocol]`.
 fn add(ports: &mut Ports, value: &str) -> Result<(), String> {
     let (rest, protocol) = match value.split_once('/') {
-        Some((rest, protocol)) => (rest, protocol.to_lowercase()),
+        Some((rest, protocol)) if !protocol.is_empty() => (rest, protocol.to_lowercase()),
+        Some((rest, _)) => (rest, "tcp".into()),
         None => (value, "tcp".into()),
     };
     let (address, host, container) = split(rest);

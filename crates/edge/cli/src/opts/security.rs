@@ -68,7 +68,7 @@ pub fn check_modes(pid: &str, uts: &str, userns: &str, cgroupns: &str) -> Result
     Ok(())
 }
 
-/// Capabilities as docker sends them: upper case with their prefix, without doubles, sorted; `ALL` alone.
+/// Capabilities as docker sends them: upper case with their prefix, without doubles, sorted.
 pub fn capabilities(values: &[String]) -> Vec<String> {
     let name = |value: &String| match value.trim().to_uppercase() {
         upper if upper == "ALL" || upper == "RESET" || upper.starts_with("CAP_") => upper,
@@ -78,19 +78,6 @@ pub fn capabilities(values: &[String]) -> Vec<String> {
     all.sort();
     all.dedup();
     all
-}
-
-/// What remains of added and dropped capabilities: `ALL` swallows the others of its list, and what is added is not dropped.
-pub fn effective_capabilities(add: &[String], drop: &[String]) -> (Vec<String>, Vec<String>) {
-    let (mut add, mut dropped) = (capabilities(add), capabilities(drop));
-    if add.iter().any(|name| name == "ALL") {
-        add = vec!["ALL".into()];
-    }
-    if dropped.iter().any(|name| name == "ALL") {
-        dropped = vec!["ALL".into()];
-    }
-    dropped.retain(|name| !add.contains(name));
-    (add, dropped)
 }
 
 #[cfg(test)]
@@ -118,8 +105,8 @@ mod tests {
     fn capabilities_are_normalised() {
         let strings = |names: &[&str]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
         assert_eq!(
-            effective_capabilities(&strings(&["net_admin", "CAP_NET_ADMIN", "chown"]), &strings(&["all", "x"])),
-            (strings(&["CAP_CHOWN", "CAP_NET_ADMIN"]), strings(&["ALL"]))
+            capabilities(&strings(&["net_admin", "CAP_NET_ADMIN", "chown", "all"])),
+            strings(&["ALL", "CAP_CHOWN", "CAP_NET_ADMIN"])
         );
     }
 }

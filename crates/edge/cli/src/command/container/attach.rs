@@ -52,7 +52,7 @@ async fn run(invocation: Invocation) -> Result<(), Exit> {
     let hijacked = client.hijack(Request::post(path(id, "/attach")).query(query)).await?;
     let escape = Some(escape).filter(|_| tty && terminal::stdin_is_terminal());
     let attachment = Attachment { hijacked, tty, stdin, stdout: true, stderr: true, escape };
-    let session = Session { client, target: Target::Container(id.into()), tty, input: stdin, signals };
+    let session = Session { client, target: Target::Container(id.into()), tty, input: stdin, signals, redraw: true };
     match session.run(attachment, finish_wait(waiting)).await? {
         Some(code) => status(code),
         None => Err(Exit::failure("read escape sequence")),

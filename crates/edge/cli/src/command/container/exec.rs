@@ -90,9 +90,12 @@ async fn foreground(
     let (tty, stdin) = (request.tty, request.attach_stdin);
     let escape = Some(escape).filter(|_| tty && terminal::stdin_is_terminal());
     let attachment = Attachment { hijacked, tty, stdin, stdout: true, stderr: true, escape };
-    let session = Session { client, target: Target::Exec(id.into()), tty, input: stdin, signals: Signals::none() };
-    let code = session.run(attachment, exit_code(client, id)).await?;
-    status(code.unwrap_or(0))
+    let session =
+        Session { client, target: Target::Exec(id.into()), tty, input: stdin, signals: Signals::none(), redraw: false };
+    match session.run(attachment, exit_code(client, id)).await? {
+        Some(code) => status(code),
+        None => Err(Exit::failure("read escape sequence")),
+    }
 }
 
 async fn exit_code(client: &Client, id: &str) -> Result<i64, Exit> {

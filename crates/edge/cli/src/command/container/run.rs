@@ -3,6 +3,7 @@
 use super::create::{check_pull, create, refused};
 use super::each::path;
 use super::flags;
+use super::ls::short_id;
 use super::session::{Session, Target, begin_wait, check_tty, finish_wait, status};
 use super::spec::{self, Attach};
 use crate::exit::Exit;
@@ -39,8 +40,9 @@ async fn run(invocation: Invocation) -> Result<(), Exit> {
     if let (true, Some((rows, columns)), Some(host)) = (plan.tty, terminal::size(), &mut body.host_config) {
         host.console_size = [rows.into(), columns.into()];
     }
+    let image = body.config.image.clone();
     let id = create(session, matches, body).await.map_err(|exit| failed(session, exit))?;
-    session.timing.step("container created");
+    session.timing.step(format_args!("image {image} ready, container {} created", short_id(&id)));
     plan.go(session, &id).await
 }
 
@@ -120,7 +122,7 @@ impl Plan {
             escape: self.escape()?,
         };
         let target = Target::Container(id.into());
-        let foreground = Session { client, target, tty: self.tty, input: self.attach.stdin, signals };
+        let foreground = Session { client, target, tty: self.tty, input: self.attach.stdin, signals, redraw: false };
         let code = foreground.run(attachment, finish_wait(waiting)).await?;
         if let Some(code) = code {
             session.timing.step(format_args!("container exited with {code}"));

@@ -41,7 +41,18 @@ impl Target {
 
     /// Tells the terminal's size. That it fails is no reason to stop: the process may have ended.
     pub async fn resize(&self, client: &Client) {
+        self.resize_by(client, 0).await;
+    }
+
+    /// Tells another size first: a program that is joined again draws anew only when its terminal changes.
+    pub async fn redraw(&self, client: &Client) {
+        self.resize_by(client, 1).await;
+        self.resize_by(client, 0).await;
+    }
+
+    async fn resize_by(&self, client: &Client, more: u32) {
         let Some((rows, columns)) = terminal::size() else { return };
+        let (rows, columns) = (u32::from(rows) + more, u32::from(columns) + more);
         let query = Query::new().set("h", rows.to_string()).set("w", columns.to_string());
         let _ = client.send_quietly(Request::post(self.resize_path()).query(query)).await;
     }
@@ -59,6 +70,8 @@ pub struct Session<'a> {
     pub input: bool,
     /// Signals to pass on; none for an exec.
     pub signals: Signals,
+    /// The program has drawn already, and must draw again.
+    pub redraw: bool,
 }
 
 impl Session<'_> {
@@ -74,7 +87,10 @@ impl Session<'_> {
         let mut ending = if raw.is_some() { Signals::ending() } else { Signals::none() };
         let mut resized = if self.tty && terminal::stdout_is_terminal() { Signals::resized() } else { Signals::none() };
         if self.tty && terminal::stdout_is_terminal() {
-            self.target.resize(self.client).await;
+            match self.redraw {
+                true => self.target.redraw(self.client).await,
+                false => self.target.resize(self.client).await,
+            }
         }
         let main = async {
             match attachment.run().await? {

@@ -38,6 +38,12 @@ fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
 }
 
 fn check_early(matches: &Matches) -> Result<(), String> {
+    if matches.bool("use-api-socket") {
+        return Err("--use-api-socket is not implemented yet".into());
+    }
+    if !matches.bool("disable-content-trust") {
+        return Err("content trust is not implemented yet".into());
+    }
     if let Some(mac) = matches.some("mac-address") {
         network::check_mac(&mac)?;
     }
@@ -149,7 +155,9 @@ impl Attach {
         }
         match chosen.is_empty() {
             true => Attach { stdin: matches.bool("interactive"), stdout: true, stderr: true },
-            false => Attach { stdin: is("stdin"), stdout: is("stdout"), stderr: is("stderr") },
+            false => {
+                Attach { stdin: is("stdin") || matches.bool("interactive"), stdout: is("stdout"), stderr: is("stderr") }
+            }
         }
     }
 
@@ -183,7 +191,6 @@ fn add_proxies(variables: &mut Vec<String>, settings: &ConfigFile) {
 fn host(matches: &Matches) -> Result<HostConfig, String> {
     let mut host = resources(matches)?;
     isolate(&mut host, matches)?;
-    let (add, drop) = security::effective_capabilities(&matches.list("cap-add"), &matches.list("cap-drop"));
     let options = security::options(&matches.list("security-opt"))?;
     let (options, unmasked) = security::system_paths(options);
     let log_driver = matches.str("log-driver");
@@ -195,8 +202,8 @@ fn host(matches: &Matches) -> Result<HostConfig, String> {
     host.volume_driver = matches.str("volume-driver").into();
     host.volumes_from = some(matches.list("volumes-from"));
     host.annotations = Some(labels::map(&matches.list("annotation"))).filter(|map| !map.is_empty());
-    host.cap_add = some(add).map(Into::into);
-    host.cap_drop = some(drop).map(Into::into);
+    host.cap_add = some(security::capabilities(&matches.list("cap-add"))).map(Into::into);
+    host.cap_drop = some(security::capabilities(&matches.list("cap-drop"))).map(Into::into);
     host.dns = Some(matches.list("dns"));
     host.dns_options = Some(matches.list("dns-option"));
     host.dns_search = Some(matches.list("dns-search").into_iter().filter(|domain| !domain.is_empty()).collect());

@@ -82,7 +82,7 @@ async fn attached(invocation: &Invocation, client: &Client, name: &str) -> Resul
     client.send_quietly(Request::post(path(id, "/start"))).await?;
     let escape = Some(escape).filter(|_| tty && terminal::stdin_is_terminal());
     let attachment = Attachment { hijacked, tty, stdin, stdout: true, stderr: true, escape };
-    let session = Session { client, target: Target::Container(id.into()), tty, input: stdin, signals };
+    let session = Session { client, target: Target::Container(id.into()), tty, input: stdin, signals, redraw: false };
     let code = session.run(attachment, finish_wait(waiting)).await?;
     status(code.unwrap_or(0))
 }

@@ -49,6 +49,9 @@ async fn run(invocation: Invocation) -> Result<(), Exit> {
             warnings.iter().for_each(|warning| eprintln!("{}", visible::on_terminal(warning, rustix::stdio::stderr())));
             return Ok(());
         }
+        Err(exit) if exit.message.starts_with("Error response") => {
+            Err(Exit::failure(format!("ERROR: {}\nerrors pretty printing info", exit.message)))
+        }
         Err(exit) => Err(exit),
     };
     shown += "\nServer:\n";
@@ -77,7 +80,8 @@ fn client_part(session: &Session) -> Result<String, Exit> {
 fn formatted(session: &Session, template: &Template, answer: Result<Bytes, Exit>) -> Result<(), Exit> {
     let (json, error) = match answer {
         Ok(bytes) => (serde_json::from_slice(&bytes).map_err(Exit::failure)?, None),
-        Err(exit) => (serde_json::Value::Object(serde_json::Map::new()), Some(exit)),
+        // Without a server its fields are empty, not missing.
+        Err(exit) => (serde_json::to_value(Info::default()).map_err(Exit::failure)?, Some(exit)),
     };
     let Value::Object(server) = Value::from(&json) else { return Err(Exit::failure("malformed answer to /info")) };
     let about = super::version::describe(session)?;
@@ -95,15 +99,12 @@ fn formatted(session: &Session, template: &Template, answer: Result<Bytes, Exit>
         "Warnings": null,
     });
     let mut fields = server.fields.clone();
-    if let Some(exit) = &error {
-        fields.push(("ServerErrors".into(), Value::List([Value::from(exit.message.clone())].into())));
-    }
     fields.push(("ClientInfo".into(), Value::from(&client)));
-    let dot = Object { type_name: "system.dockerInfo", ..Object::map(fields) };
+    let omitted = vec![("ServerErrors".to_string(), Value::Null("[]"))];
+    let dot = Object { type_name: "system.dockerInfo", omitted, ..Object::map(fields) };
     let shown = template.run(&dot.into()).map_err(|error| Exit::failure(format!("template parsing error: {error}")))?;
     print(&(shown + "\n"))?;
-    // The answer is complete without a server: its absence is part of it.
-    error.map_or(Ok(()), |exit| if exit.message.is_empty() { Err(exit) } else { Ok(()) })
+    error.map_or(Ok(()), Err)
 }
 
 fn server_part(info: &Info) -> String {

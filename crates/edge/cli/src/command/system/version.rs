@@ -110,7 +110,7 @@ fn value(client: &ClientVersion, server: Option<&system::Version>) -> Value {
         }
         _ => Value::Nil,
     };
-    let server = server.map_or(Value::Nil, |server| object(serde_json::to_value(server), "*types.Version"));
+    let server = server.map_or(Value::Null("<nil>"), |server| object(serde_json::to_value(server), "*types.Version"));
     let fields = vec![
         ("Client".to_string(), object(serde_json::to_value(client), "system.clientVersion")),
         ("Server".to_string(), server),
