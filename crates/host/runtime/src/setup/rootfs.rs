@@ -1,14 +1,14 @@
 //! The root file system, mounted where only the container's mount namespace sees it.
 
 use std::ffi::OsString;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::CWD;
+use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::mount::{
-    FsMountFlags, FsOpenFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags, fsconfig_create, fsconfig_set_fd,
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags, fsconfig_create,
     fsconfig_set_string, fsmount, fsopen, mount_change, move_mount,
 };
 use sys::mount::{Attributes, attr, set_attributes};
@@ -16,7 +16,6 @@ use sys::mount::{Attributes, attr, set_attributes};
 use super::tree;
 use crate::Error;
 use crate::error::{Step, cause};
-use crate::plan::open_directory;
 use crate::process::init::Init;
 use crate::request::RootFs;
 
@@ -107,13 +106,15 @@ fn escape(path: &Path) -> Vec<u8> {
     path.as_os_str().as_bytes().iter().flat_map(escaped).collect()
 }
 
-/// Names a directory by its path, or by a descriptor (Linux 6.13) where the path is too long for a string.
+/// Names a directory by its path, or through a descriptor where the path is too long for a string. (Overlayfs takes
+/// descriptors themselves from Linux 6.13 on.)
 fn set_directory(context: &OwnedFd, key: &str, path: &Path) -> Result<(), Errno> {
     if path.as_os_str().len() <= LONGEST_VALUE {
         return fsconfig_set_string(context, key, path);
     }
-    let directory = open_directory(path).map_err(|_| Errno::NOENT)?;
-    fsconfig_set_fd(context, key, directory)
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let directory = rustix::fs::open(path, flags, Mode::empty())?;
+    fsconfig_set_string(context, key, format!("/proc/self/fd/{}", directory.as_raw_fd()))
 }
 
 /// The kernel says `EINVAL` about a layer that is not there; users want to know.
