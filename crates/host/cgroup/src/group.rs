@@ -287,11 +287,14 @@ fn may_freeze(hierarchy: &Hierarchy) -> bool {
     hierarchy.version == Version::V2 || hierarchy.controllers.iter().any(|controller| controller == "freezer")
 }
 
-/// Asks the events of version 2, or the freezer of version 1, where the directory has either.
+/// Asks version 2 whether the group is to be frozen (which takes a while) or is so by one above it, or the freezer of
+/// version 1, where the directory has either.
 fn is_frozen(directory: &Path) -> bool {
-    match file::read(&directory.join("cgroup.events")) {
-        Ok(events) => file::keyed(&events, "frozen") == Some(1),
-        Err(_) => file::read(&directory.join("freezer.state")).is_ok_and(|state| state.trim() != "THAWED"),
+    let read = |name: &str| file::read(&directory.join(name));
+    match read("cgroup.events") {
+        Ok(events) if file::keyed(&events, "frozen") == Some(1) => true,
+        Ok(_) => read("cgroup.freeze").is_ok_and(|wanted| wanted.trim() == "1"),
+        Err(_) => read("freezer.state").is_ok_and(|state| state.trim() != "THAWED"),
     }
 }
 
