@@ -70,7 +70,9 @@ impl Cgroup {
             if hierarchy.controllers.iter().any(|controller| controller == "cpuset") {
                 inherit_cpuset(&directory)?;
             }
-            refuse_frozen(hierarchy, &directory)?;
+            if may_freeze(hierarchy) && is_frozen(&directory) {
+                return Err(Error::Frozen { path: directory });
+            }
         }
         for setting in &settings {
             self.write(layout, path, setting)?;
@@ -129,6 +131,11 @@ impl Cgroup {
     /// The directory on the unified hierarchy, for `CLONE_INTO_CGROUP`.
     pub fn unified(&self) -> Option<&Path> {
         self.unified.as_deref()
+    }
+
+    /// Whether the group or one above it is frozen, so that a process which enters would not run.
+    pub fn is_frozen(&self) -> bool {
+        self.paths.iter().any(|path| is_frozen(path))
     }
 
     /// How many processes the kernel has killed in the group for lack of memory.
@@ -276,19 +283,19 @@ fn inherit_cpuset(directory: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// In a frozen group a new process would wait for ever.
-fn refuse_frozen(hierarchy: &Hierarchy, directory: &Path) -> Result<(), Error> {
-    let frozen = match hierarchy.version {
-        Version::V2 => {
-            let events = file::read(&directory.join("cgroup.events")).unwrap_or_default();
-            file::keyed(&events, "frozen") == Some(1)
-        }
-        Version::V1 if hierarchy.controllers.iter().any(|controller| controller == "freezer") => {
-            file::read(&directory.join("freezer.state")).is_ok_and(|state| state.trim() != "THAWED")
-        }
-        Version::V1 => false,
-    };
-    if frozen { Err(Error::Frozen { path: directory.into() }) } else { Ok(()) }
+fn may_freeze(hierarchy: &Hierarchy) -> bool {
+    hierarchy.version == Version::V2 || hierarchy.controllers.iter().any(|controller| controller == "freezer")
+}
+
+/// Asks version 2 whether the group is to be frozen (which takes a while) or is so by one above it, or the freezer of
+/// version 1, where the directory has either.
+fn is_frozen(directory: &Path) -> bool {
+    let read = |name: &str| file::read(&directory.join(name));
+    match read("cgroup.events") {
+        Ok(events) if file::keyed(&events, "frozen") == Some(1) => true,
+        Ok(_) => read("cgroup.freeze").is_ok_and(|wanted| wanted.trim() == "1"),
+        Err(_) => read("freezer.state").is_ok_and(|state| state.trim() != "THAWED"),
+    }
 }
 
 fn children(directory: &Path) -> Vec<PathBuf> {

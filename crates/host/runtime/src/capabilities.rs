@@ -50,7 +50,8 @@ const NAMES: [&str; 41] = [
 /// The five capability sets of a process: capabilities(7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Capabilities {
-    pub bounding: CapabilitySet,
+    /// What goes out of the bounding set: all that the kernel knows but the wanted.
+    pub dropped: CapabilitySet,
     pub effective: CapabilitySet,
     pub permitted: CapabilitySet,
     pub inheritable: CapabilitySet,
@@ -58,14 +59,14 @@ pub(crate) struct Capabilities {
 }
 
 impl Capabilities {
-    /// Reads the specification and leaves out what `have` does not hold, as nobody can give it; `warnings` says what.
-    pub fn read(wanted: Option<&oci::runtime::Capabilities>, have: CapabilitySet, warnings: &mut Vec<String>) -> Self {
+    /// Reads the specification and leaves out what the host cannot give; `warnings` says what.
+    pub fn read(wanted: Option<&oci::runtime::Capabilities>, host: Available, warnings: &mut Vec<String>) -> Self {
         let none = oci::runtime::Capabilities::default();
         let wanted = wanted.unwrap_or(&none);
         let mut missing = Vec::new();
         let mut set = |names: &[String]| {
             names.iter().fold(CapabilitySet::empty(), |set, name| match number(name) {
-                Some(capability) if have.contains(capability) => set | capability,
+                Some(capability) if host.givable.contains(capability) => set | capability,
                 _ => {
                     missing.push(name.clone());
                     set
@@ -75,7 +76,7 @@ impl Capabilities {
         let permitted = set(&wanted.permitted);
         let inheritable = set(&wanted.inheritable);
         let this = Self {
-            bounding: set(&wanted.bounding),
+            dropped: host.known - set(&wanted.bounding),
             effective: set(&wanted.effective) & permitted,
             permitted,
             inheritable,
@@ -91,17 +92,28 @@ impl Capabilities {
     }
 }
 
-/// What this process's bounding set holds.
-pub(crate) fn bounding_set() -> CapabilitySet {
-    all().filter(|&capability| capability_is_in_bounding_set(capability).unwrap_or(false)).collect()
+/// What this kernel knows, and what can be given to a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Available {
+    pub known: CapabilitySet,
+    pub givable: CapabilitySet,
 }
 
-/// Every capability that there may ever be, in order; the kernel answers `EINVAL` for those that it does not know.
-pub(crate) fn all() -> impl Iterator<Item = CapabilitySet> {
-    (0..64).map(|bit| CapabilitySet::from_bits_retain(1 << bit)).take_while(|&one| {
-        // The first unknown one ends the list, which spares the caller twenty system calls.
-        capability_is_in_bounding_set(one).is_ok()
-    })
+impl Available {
+    /// Asks the kernel. In a user namespace of the container's own everything can be given, else what this process's
+    /// bounding set holds.
+    pub fn read(in_user_namespace: bool) -> Self {
+        let mut this = Self { known: CapabilitySet::empty(), givable: CapabilitySet::empty() };
+        for capability in (0..64).map(|bit| CapabilitySet::from_bits_retain(1 << bit)) {
+            // The first that the kernel does not know ends the list.
+            let Ok(held) = capability_is_in_bounding_set(capability) else { break };
+            this.known |= capability;
+            if held || in_user_namespace {
+                this.givable |= capability;
+            }
+        }
+        this
+    }
 }
 
 fn number(name: &str) -> Option<CapabilitySet> {
@@ -133,9 +145,11 @@ mod tests {
             ambient: names(&["CAP_KILL"]),
         };
         let mut warnings = Vec::new();
-        let have = CapabilitySet::KILL | CapabilitySet::CHOWN;
-        let sets = Capabilities::read(Some(&wanted), have, &mut warnings);
-        assert_eq!((sets.bounding, sets.effective), (CapabilitySet::KILL, CapabilitySet::KILL));
+        let givable = CapabilitySet::KILL | CapabilitySet::CHOWN;
+        let host = Available { known: givable | CapabilitySet::SYS_RESOURCE, givable };
+        let sets = Capabilities::read(Some(&wanted), host, &mut warnings);
+        assert_eq!(sets.dropped, CapabilitySet::CHOWN | CapabilitySet::SYS_RESOURCE);
+        assert_eq!(sets.effective, CapabilitySet::KILL);
         assert_eq!(sets.ambient, CapabilitySet::empty());
         assert_eq!(warnings, ["capabilities that this host cannot give are left out: CAP_SYS_RESOURCE"]);
     }

@@ -82,7 +82,7 @@ impl Created {
     /// The program cannot be executed. The container is then gone, and nothing is left.
     pub fn start(mut self) -> Result<Container, Error> {
         let parts = self.parts.take().expect("taken only here");
-        let outcome = parts.channel.send(&Message::Go).and_then(|()| parts.channel.receive());
+        let outcome = parts.channel.send(&Message::Go).and_then(|()| parts.channel.receive_soon());
         let error = match outcome {
             Ok(None) => {
                 let Parts { id, child, cgroup, filter, namespaces, .. } = parts;

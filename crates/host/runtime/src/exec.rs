@@ -7,7 +7,7 @@ use rustix::thread::ThreadNameSpaceType;
 use sys::clone::Fork;
 
 use crate::Error;
-use crate::capabilities::{all, bounding_set};
+use crate::capabilities::Available;
 use crate::container::Container;
 use crate::job::Job;
 use crate::process::enter::{self, Enter};
@@ -29,12 +29,15 @@ pub struct ExecProcess {
 }
 
 pub(crate) fn run(container: &Container, process: &Process, io: Io) -> Result<ExecProcess, Error> {
-    let own_users = container.namespaces.contains(ThreadNameSpaceType::USER);
-    let have = if own_users { all().collect() } else { bounding_set() };
-    let job = Job::read(process, container.filter.as_ref(), have)?;
+    let host = Available::read(container.namespaces.contains(ThreadNameSpaceType::USER));
+    let job = Job::read(process, container.filter.as_ref(), host)?;
+    if container.cgroup.is_frozen() {
+        return Err(Error::invalid("cannot exec in a paused container"));
+    }
     let (ours, theirs) = Channel::pair()?;
     let enter =
         Enter { id: &container.id, target: container.pidfd(), namespaces: container.namespaces, job: &job, io: &io };
+    let killed_before = container.cgroup.oom_kills();
     let stage = match fork_into(0, &container.cgroup)? {
         Fork::Child(me) => {
             drop(ours);
@@ -45,15 +48,20 @@ pub(crate) fn run(container: &Container, process: &Process, io: Io) -> Result<Ex
     drop(theirs);
     container.cgroup.add(stage.pid(), container.cgroup.unified().is_some())?;
     let _ = ours.send(&Message::Go);
-    let (child, console) = follow(&ours, stage, container)?;
+    let (child, console) = follow(&ours, stage, container, killed_before)?;
     let pid = child.pid();
     Ok(ExecProcess { pid, pidfd: child.release(), console, warnings: job.warnings })
 }
 
 /// Listens until both the stage and the process proper have closed their ends: by the exec, or by their deaths.
-fn follow(channel: &Channel, stage: ChildGuard, container: &Container) -> Result<(ChildGuard, Option<OwnedFd>), Error> {
+fn follow(
+    channel: &Channel,
+    stage: ChildGuard,
+    container: &Container,
+    killed_before: u64,
+) -> Result<(ChildGuard, Option<OwnedFd>), Error> {
     let (mut child, mut console, mut failure) = (None, None, None);
-    while let Some((message, fd)) = channel.receive()? {
+    while let Some((message, fd)) = channel.receive_soon()? {
         match (message, fd) {
             (Message::Console, master) => console = master,
             (Message::Process { pid }, Some(pidfd)) => child = Some(ChildGuard::new(pid, pidfd)),
@@ -68,6 +76,6 @@ fn follow(channel: &Channel, stage: ChildGuard, container: &Container) -> Result
             stage.wait();
             Ok((child, console))
         }
-        (None, None) => Err(cause_of_death(stage, &container.cgroup)),
+        (None, None) => Err(cause_of_death(stage, "entering process", &container.cgroup, killed_before)),
     }
 }

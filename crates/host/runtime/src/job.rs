@@ -4,10 +4,9 @@ use std::ffi::CString;
 
 use oci::runtime::{Process, Rlimit};
 use rustix::process::Resource;
-use rustix::thread::CapabilitySet;
 
 use crate::Error;
-use crate::capabilities::Capabilities;
+use crate::capabilities::{Available, Capabilities};
 use seccomp::Program;
 
 /// A process to run, checked and in the kernel's terms, so that the child has little left that can fail.
@@ -50,11 +49,11 @@ const RESOURCES: [(&str, Resource); 16] = [
 ];
 
 impl<'a> Job<'a> {
-    /// Checks `process`; `have` is what capabilities its makers can give.
+    /// Checks `process`; `host` says what capabilities there are.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Invalid`] for what cannot be, and for what is not done here.
-    pub fn read(process: &'a Process, filter: Option<&'a Program>, have: CapabilitySet) -> Result<Self, Error> {
+    pub fn read(process: &'a Process, filter: Option<&'a Program>, host: Available) -> Result<Self, Error> {
         refuse_unsupported(process)?;
         if process.args.is_empty() {
             return Err(Error::invalid("process: no arguments"));
@@ -63,7 +62,7 @@ impl<'a> Job<'a> {
             return Err(Error::invalid(format!("process: working directory {:?} is not absolute", process.cwd)));
         }
         let mut warnings = Vec::new();
-        let capabilities = Capabilities::read(process.capabilities.as_ref(), have, &mut warnings);
+        let capabilities = Capabilities::read(process.capabilities.as_ref(), host, &mut warnings);
         Ok(Self {
             process,
             args: c_strings("argument", &process.args)?,
@@ -130,7 +129,7 @@ mod tests {
 
     #[track_caller]
     fn refused(process: Process, message: &str) {
-        let error = Job::read(&process, None, CapabilitySet::empty()).unwrap_err();
+        let error = Job::read(&process, None, Available::read(false)).unwrap_err();
         assert_eq!((error.kind(), error.message()), (crate::ErrorKind::Invalid, message));
     }
 
@@ -154,7 +153,7 @@ mod tests {
     #[test]
     fn the_last_variable_counts() {
         let process = Process { env: vec!["A=1".into(), "AB=2".into(), "A=3".into()], ..process() };
-        let job = Job::read(&process, None, CapabilitySet::empty()).unwrap();
+        let job = Job::read(&process, None, Available::read(false)).unwrap();
         assert_eq!((job.variable("A"), job.variable("B")), (Some("3"), None));
     }
 }

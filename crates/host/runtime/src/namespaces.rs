@@ -94,7 +94,6 @@ impl Namespaces {
     pub fn join_paths(&self) -> Result<(), Error> {
         let rank = |join: &&Join| join.flag != flag::NEWUSER;
         let mut joins: Vec<_> = self.join.iter().collect();
-        // The host's own namespaces need the host's rights: try the others' owner last where it was refused first.
         joins.sort_by_key(rank);
         for join in joins {
             use std::os::fd::AsFd;

@@ -8,7 +8,7 @@ use rustix::mount::MountPropagationFlags;
 use sys::clone::flag;
 
 use crate::Error;
-use crate::capabilities::{all, bounding_set};
+use crate::capabilities::Available;
 use crate::error::Step;
 use crate::job::Job;
 use crate::mount_options::MountOptions;
@@ -63,13 +63,12 @@ impl<'a> Plan<'a> {
         sysctl::check(linux, &namespaces)?;
         refuse_host_names(spec, &namespaces)?;
         let in_user_namespace = namespaces.has(flag::NEWUSER);
-        let have = if in_user_namespace { all().collect() } else { bounding_set() };
         let process = spec.process.as_ref().ok_or_else(|| Error::invalid("the specification has no process"))?;
         let mut plan = Self {
             request,
             linux,
             namespaces,
-            job: Job::read(process, filter, have)?,
+            job: Job::read(process, filter, Available::read(in_user_namespace))?,
             mounts: spec.mounts.iter().map(|mount| MountPlan::read(mount, request.bundle)).collect::<Result<_, _>>()?,
             prepared_root: None,
         };

@@ -135,11 +135,20 @@ pub fn assert_single_threaded() -> io::Result<()> {
     super::check(unsafe { libc::unshare(libc::CLONE_THREAD) }.into()).map(drop)
 }
 
-/// Moves this process into a new cgroup namespace, rooted at the control groups in which it is now.
-pub fn unshare_cgroup() -> io::Result<()> {
-    // SAFETY: unlike CLONE_FILES or CLONE_FS, which split what threads share, this flag touches no user memory and no
-    // descriptor.
-    super::check(unsafe { libc::unshare(libc::CLONE_NEWCGROUP) }.into()).map(drop)
+/// Moves this process into new namespaces: [`flag::NEWNS`], [`flag::NEWCGROUP`], [`flag::NEWUTS`], [`flag::NEWIPC`],
+/// [`flag::NEWNET`]. A cgroup namespace is rooted at the control groups in which the process is at this moment.
+///
+/// # Errors
+/// `EINVAL` for other flags, and for a caller with more than one thread.
+pub fn unshare(flags: u64) -> io::Result<()> {
+    let allowed = flag::NEWNS | flag::NEWCGROUP | flag::NEWUTS | flag::NEWIPC | flag::NEWNET;
+    if flags & !allowed != 0 {
+        return Err(io::Error::from_raw_os_error(libc::EINVAL));
+    }
+    assert_single_threaded()?;
+    // SAFETY: none of these flags touches user memory or the descriptor table, which CLONE_FILES would split, and there
+    // is no other thread that could go on with another root or working directory.
+    super::check(unsafe { libc::unshare(flags as libc::c_int) }.into()).map(drop)
 }
 
 #[cfg(test)]

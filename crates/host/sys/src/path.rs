@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, ResolveFlags};
+use rustix::fs::{self, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
 /// More links than this on one way are a loop: path_resolution(7) has the same bound.
@@ -146,11 +146,6 @@ fn open_or_make(parent: &OwnedFd, name: &OsStr, kind: Kind) -> Result<OwnedFd, E
     }
 }
 
-/// Whether `path` is there in `directory` itself, link or not.
-pub fn exists(directory: impl AsFd, path: &Path) -> bool {
-    fs::statat(directory, path, AtFlags::SYMLINK_NOFOLLOW).is_ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,6 +211,5 @@ mod tests {
         ensure(&root, Path::new("/link"), Kind::File).unwrap();
         assert_eq!(open_plain(&root, Path::new("/link"), OFlags::PATH).unwrap_err(), Errno::LOOP);
         open_plain(&root, Path::new("/real"), OFlags::PATH).unwrap();
-        assert!(exists(&root, Path::new("link")) && !exists(&root, Path::new("none")));
     }
 }

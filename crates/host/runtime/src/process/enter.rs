@@ -2,7 +2,8 @@
 //!
 //! As a stage it joins the namespaces and gives up every right that the program will not have, all while the container
 //! cannot see it, for its PID is outside. Then it clones the process proper, which the container's own processes can
-//! see and, with CAP_SYS_PTRACE, could take over: that one has nothing left to take (CVE-2016-9962).
+//! see and, with CAP_SYS_PTRACE, could take over: that one has nothing left to take (CVE-2016-9962), but for CAP_SYS_ADMIN
+//! in the instant before its filter is loaded, where the kernel asks for that.
 
 use std::convert::Infallible;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

@@ -148,7 +148,7 @@ fn new_session(_: &mut Init<'_>) -> Result<(), Error> {
 fn enter_cgroups(init: &mut Init<'_>) -> Result<(), Error> {
     init.wait_until_placed()?;
     if init.plan.namespaces.makes(flag::NEWCGROUP) {
-        sys::clone::unshare_cgroup().step("make cgroup namespace")?;
+        sys::clone::unshare(flag::NEWCGROUP).step("make cgroup namespace")?;
     }
     Ok(())
 }

@@ -22,7 +22,9 @@
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
@@ -31,6 +33,9 @@ use rustix::net::{
 
 use crate::error::Step;
 use crate::{Error, ErrorKind};
+
+/// How long the parent waits for a child's next word.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Longest message in bytes; a longer error is cut.
 const MAX: usize = 16 << 10;
@@ -123,6 +128,20 @@ impl Channel {
             .step("send descriptor to other process")
     }
 
+    /// As [`Channel::receive`], but gives up after [`PATIENCE`]: a child can be stuck on a dead network file system, and
+    /// the caller has other containers' or clients' business to do.
+    pub fn receive_soon(&self) -> Result<Option<(Message, Option<OwnedFd>)>, Error> {
+        self.receive_within(PATIENCE)
+    }
+
+    /// As [`Channel::receive`], but gives up after a time.
+    pub fn receive_within(&self, time: Duration) -> Result<Option<(Message, Option<OwnedFd>)>, Error> {
+        if wait_readable(self.as_fd(), time) {
+            return self.receive();
+        }
+        Err(Error::system(format!("no answer from the container's process within {} s", time.as_secs())))
+    }
+
     /// Waits for a message and the descriptor that came with it; `None` at the end of the stream.
     pub fn receive(&self) -> Result<Option<(Message, Option<OwnedFd>)>, Error> {
         let mut bytes = vec![0; MAX];
@@ -162,6 +181,19 @@ impl Channel {
 impl AsFd for Channel {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
+    }
+}
+
+/// Whether `fd` has something to read, or has ended, within `time`.
+pub(crate) fn wait_readable(fd: BorrowedFd<'_>, time: Duration) -> bool {
+    let end = Instant::now() + time;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        let timeout = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
+        match poll(&mut [PollFd::from_borrowed_fd(fd, PollFlags::IN)], Some(&timeout)) {
+            Err(Errno::INTR) => {}
+            result => return result.is_ok_and(|ready| ready > 0),
+        }
     }
 }
 

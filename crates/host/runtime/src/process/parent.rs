@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use cgroup::Cgroup;
 use oci::runtime::{IdMapping, Linux};
@@ -9,11 +10,17 @@ use rustix::fs::{Mode, OFlags};
 use rustix::process::{Signal, WaitId, WaitIdOptions, WaitIdStatus, pidfd_send_signal, waitid};
 use sys::clone::{Fork, flag, fork};
 
-use super::message::{Channel, Message};
+use super::message::{Channel, Message, wait_readable};
 use super::{init, stage};
 use crate::Error;
 use crate::error::Step;
 use crate::plan::{Plan, open_directory};
+
+/// How long a killed process may take to die.
+const DEATH: Duration = Duration::from_secs(5);
+
+/// As runc calls it.
+const INIT: &str = "container init";
 
 /// A child that is killed and reaped when this is dropped.
 #[derive(Debug)]
@@ -58,13 +65,12 @@ impl Drop for ChildGuard {
     }
 }
 
+/// A process that is stuck in the kernel is left to whoever reaps this process's other children.
 fn reap(pidfd: BorrowedFd<'_>) -> Option<WaitIdStatus> {
-    loop {
-        match waitid(WaitId::PidFd(pidfd), WaitIdOptions::EXITED) {
-            Err(rustix::io::Errno::INTR) => {}
-            result => return result.ok().flatten(),
-        }
+    if !wait_readable(pidfd, DEATH) {
+        return None;
     }
+    waitid(WaitId::PidFd(pidfd), WaitIdOptions::EXITED | WaitIdOptions::NOHANG).ok().flatten()
 }
 
 /// A container at the gate.
@@ -88,15 +94,17 @@ pub(crate) fn launch(plan: &Plan<'_>, cgroup: &Cgroup) -> Result<Launched, Error
         Fork::Parent { pid, pidfd } => ChildGuard::new(pid, pidfd),
     };
     drop(theirs);
-    cgroup.add(child.pid(), cgroup.unified().is_some())?;
+    if let Err(error) = cgroup.add(child.pid(), cgroup.unified().is_some()) {
+        return Err(complaint(&ours, child, cgroup).unwrap_or(error.into()));
+    }
     let child = if staged { follow_stage(child, &ours, cgroup)? } else { child };
     if plan.namespaces.makes(flag::NEWUSER) {
         map_ids(child.pid(), plan.linux)?;
     }
     // A child that is gone already has said why, or is found dead below.
     let _ = ours.send(&Message::Go);
-    let console = until_ready(&ours, child, cgroup)?;
-    Ok(Launched { child: console.0, channel: ours, console: console.1 })
+    let (child, console) = until_ready(&ours, child, cgroup)?;
+    Ok(Launched { child, channel: ours, console })
 }
 
 /// Forks into the unified control group; the others take the child's id.
@@ -109,40 +117,50 @@ pub(crate) fn fork_into(flags: u64, cgroup: &Cgroup) -> Result<Fork, Error> {
 /// Lets the stage make PID 1, and takes over from it.
 pub(crate) fn follow_stage(stage: ChildGuard, channel: &Channel, cgroup: &Cgroup) -> Result<ChildGuard, Error> {
     let _ = channel.send(&Message::Go);
-    match channel.receive()? {
+    match channel.receive_soon()? {
         Some((Message::Process { pid }, Some(pidfd))) => {
             let child = ChildGuard::new(pid, pidfd);
             stage.wait();
             Ok(child)
         }
         Some((Message::Failed(error), _)) => Err(error),
-        _ => Err(cause_of_death(stage, cgroup)),
+        _ => Err(cause_of_death(stage, INIT, cgroup, 0)),
     }
 }
 
 fn until_ready(channel: &Channel, child: ChildGuard, cgroup: &Cgroup) -> Result<(ChildGuard, Option<OwnedFd>), Error> {
     let mut console = None;
     loop {
-        match channel.receive()? {
+        match channel.receive_soon()? {
             Some((Message::Console, Some(master))) => console = Some(master),
             Some((Message::Ready, _)) => return Ok((child, console)),
             Some((Message::Failed(error), _)) => return Err(error),
             Some(_) => return Err(Error::system("receive from container: out of turn")),
-            None => return Err(cause_of_death(child, cgroup)),
+            None => return Err(cause_of_death(child, INIT, cgroup, 0)),
         }
     }
 }
 
-/// A child that died without a word: looks for the cause before anything is cleaned up.
-pub(crate) fn cause_of_death(child: ChildGuard, cgroup: &Cgroup) -> Error {
-    let killed = cgroup.oom_kills() > 0;
+/// What a child had to say that the parent could not go on with; nothing from one that lives and is silent.
+fn complaint(channel: &Channel, child: ChildGuard, cgroup: &Cgroup) -> Option<Error> {
+    match channel.receive_within(Duration::ZERO) {
+        Ok(Some((Message::Failed(error), _))) => Some(error),
+        Ok(None) => Some(cause_of_death(child, INIT, cgroup, 0)),
+        _ => None,
+    }
+}
+
+/// A child that died without a word: looks for the cause before anything is cleaned up. `before` is how many processes
+/// had been killed for lack of memory when it was made.
+pub(crate) fn cause_of_death(child: ChildGuard, who: &str, cgroup: &Cgroup, before: u64) -> Error {
+    let killed = cgroup.oom_kills() > before;
     let status = child.wait();
     if killed {
-        return Error::invalid("container init was OOM-killed (memory limit too low?)");
+        return Error::invalid(format!("{who} was OOM-killed (memory limit too low?)"));
     }
     match status.and_then(|status| status.terminating_signal()) {
-        Some(signal) => Error::system(format!("container init was killed by signal {signal} while setting up")),
-        None => Error::system("container init ended while setting up"),
+        Some(signal) => Error::system(format!("{who} was killed by signal {signal} while setting up")),
+        None => Error::system(format!("{who} ended while setting up")),
     }
 }
 

@@ -4,13 +4,13 @@ use rustix::fs::{Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 use rustix::process::{DumpableBehavior, set_dumpable_behavior, umask};
 use rustix::thread::{
-    CapabilitySet, CapabilitySets, capability_is_in_bounding_set, clear_ambient_capability_set,
-    configure_capability_in_ambient_set, remove_capability_from_bounding_set, set_capabilities, set_keep_capabilities,
-    set_no_new_privs, set_thread_groups, set_thread_res_gid, set_thread_res_uid,
+    CapabilitySet, CapabilitySets, clear_ambient_capability_set, configure_capability_in_ambient_set,
+    remove_capability_from_bounding_set, set_capabilities, set_keep_capabilities, set_no_new_privs, set_thread_groups,
+    set_thread_res_gid, set_thread_res_uid,
 };
 
 use crate::Error;
-use crate::capabilities::{Capabilities, all};
+use crate::capabilities::Capabilities;
 use crate::error::Step;
 use crate::job::Job;
 use crate::process::init::Init;
@@ -48,7 +48,9 @@ pub(crate) fn undumpable(_: &mut Init<'_>) -> Result<(), Error> {
 pub(crate) fn become_user(job: &Job<'_>) -> Result<(), Error> {
     let user = &job.process.user;
     let wanted = &job.capabilities;
-    drop_bounding(wanted.bounding)?;
+    for capability in wanted.dropped.iter() {
+        remove_capability_from_bounding_set(capability).step("drop capability from bounding set")?;
+    }
     if user.uid != 0 {
         set_keep_capabilities(true).step("keep capabilities")?;
     }
@@ -100,13 +102,4 @@ fn set(wanted: &Capabilities, kept: CapabilitySet) -> Result<(), Error> {
         inheritable: wanted.inheritable,
     };
     set_capabilities(None, sets).step("set capabilities")
-}
-
-fn drop_bounding(wanted: CapabilitySet) -> Result<(), Error> {
-    for capability in all().filter(|&capability| !wanted.contains(capability)) {
-        if capability_is_in_bounding_set(capability).unwrap_or(true) {
-            remove_capability_from_bounding_set(capability).step("drop capability from bounding set")?;
-        }
-    }
-    Ok(())
 }

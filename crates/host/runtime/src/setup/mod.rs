@@ -9,6 +9,7 @@ pub(crate) mod identity;
 pub(crate) mod keyring;
 pub(crate) mod masks;
 pub(crate) mod mounts;
+pub(crate) mod overlay;
 pub(crate) mod pivot;
 pub(crate) mod rlimits;
 pub(crate) mod rootfs;

@@ -15,6 +15,7 @@ pub const CASES: &[Case] = &[
     ("A5: a /proc that is a link is refused, and nothing hides it", proc_links),
     ("A6: a /dev that is a link leads to nothing outside", dev_links),
     ("A7: mount targets behind links stay inside", target_links),
+    ("A9: an entering process has no rights that the container could take from it", entering_is_harmless),
     ("A12: masks, read-only paths and capabilities hold against the default user", defaults_hold),
 ];
 
@@ -151,6 +152,28 @@ fn target_links() {
     test.process().cwd = "/out/dir/work".into();
     test.output();
     check_canary(&canary);
+}
+
+/// A process of the container with CAP_SYS_PTRACE may read and trace whatever it sees. So it must see nothing better
+/// off than itself: the rights of each process that shows up are collected while others enter.
+fn entering_is_harmless() {
+    let watch = "echo up; i=0; while test $i -lt 300; do i=$((i+1)); busybox cat /proc/[0-9]*/status; \
+        ls -l /proc/[0-9]*/fd; done 2>/dev/null | busybox awk '/^Cap(Prm|Eff|Bnd)/ {print $2} \
+        / -> / && $NF !~ /^(pipe|socket|\\/proc\\/|\\/dev\\/null)/ {print $NF}' | busybox sort -u; echo end; sleep 1000";
+    let mut test = Test::shell(watch);
+    let capabilities = test.process().capabilities.as_mut().unwrap();
+    for set in [&mut capabilities.bounding, &mut capabilities.effective, &mut capabilities.permitted] {
+        set.push("CAP_SYS_PTRACE".to_owned());
+    }
+    let (container, streams) = test.start().unwrap();
+    assert_eq!(read_line(&streams.output), "up");
+    for _ in 0..300 {
+        assert_eq!(exec_with(&container, &process(&["true"])).unwrap().code, 0);
+    }
+    let seen: Vec<_> = std::iter::repeat_with(|| read_line(&streams.output)).take_while(|line| line != "end").collect();
+    // Docker's fourteen for those that enter, and one more for the watcher.
+    assert_eq!(seen, ["00000000a80425fb", "00000000a80c25fb"]);
+    finish(&container);
 }
 
 fn defaults_hold() {

@@ -78,7 +78,7 @@ fn errors() {
         assert_eq!(refusal(&entering).message(), message);
         exec(container, "echo nonsense > /script; busybox chmod 755 /script");
         assert_eq!(refusal(&process(&["/script"])).message(), "exec /script: exec format error");
-        assert_eq!(exec(container, "ps | grep -vE 'ps|grep|PID' | wc -l").output, "1\n");
+        assert_eq!(cgroup::Cgroup::from_paths(container.paths().to_vec()).pids().unwrap(), [container.pid()]);
     });
 }
 

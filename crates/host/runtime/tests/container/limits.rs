@@ -1,6 +1,7 @@
 //! Control groups and resource limits.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use oci::runtime::{Cpu, DeviceRule, HugepageLimit, Memory, Pids, Resources, Rlimit};
 use runtime::ErrorKind;
@@ -16,7 +17,9 @@ pub const CASES: &[Case] = &[
     ("a limit that the kernel has no file for is named, and nothing stays", unsupported),
     ("a control group in use is not taken over, an empty one is made anew", in_use),
     ("the container sees its own control group as the root", own_root),
+    ("without a cgroup namespace the container's own group is shown, read-only", without_namespace),
     ("processes left behind are killed with the container", leftovers),
+    ("a paused container takes nobody in, a frozen parent no container", paused),
     ("resource limits are set, impossible ones are named", rlimits),
 ];
 
@@ -151,6 +154,15 @@ fn own_root() {
     assert_eq!(rest, ["1", "refused"]);
 }
 
+fn without_namespace() {
+    let script = "cat /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/pids/cgroup.procs 2>/dev/null | head -n1; \
+        mkdir /sys/fs/cgroup/x /sys/fs/cgroup/pids/x 2>/dev/null || echo refused; ls -d /sys/fs/cgroup/*/c /sys/fs/cgroup/c";
+    let mut test = Test::shell(script);
+    test.linux().namespaces.retain(|namespace| namespace.kind != "cgroup");
+    assert_eq!(test.run().unwrap().output.lines().take(2).collect::<Vec<_>>(), ["1", "refused"]);
+    assert!(!test.run().unwrap().output.contains("/c\n"));
+}
+
 fn leftovers() {
     let mut test = Test::shell("sleep 1000 & sleep 1000 & echo up; exec true");
     test.linux().namespaces.retain(|namespace| namespace.kind != "pid");
@@ -161,6 +173,36 @@ fn leftovers() {
     assert_eq!(pids.len(), 2);
     container.destroy().unwrap();
     assert_eq!(read_all(streams.output), "");
+}
+
+/// Freezes a group, or thaws it, on either version.
+fn freeze(group: &Path, frozen: bool) {
+    let (file, value) = match group.join("freezer.state") {
+        file if file.exists() => (file, if frozen { "FROZEN" } else { "THAWED" }),
+        _ => (group.join("cgroup.freeze"), if frozen { "1" } else { "0" }),
+    };
+    fs::write(file, value).unwrap();
+}
+
+fn paused() {
+    let case = Test::new(&["sleep", "1000"]);
+    let (container, _streams) = case.start().unwrap();
+    let freezes = |path: &&PathBuf| {
+        path.join("freezer.state").exists() || (path.join("cgroup.freeze").exists() && container.paths().len() == 1)
+    };
+    let group = container.paths().iter().find(freezes).unwrap().clone();
+    freeze(&group, true);
+    let error = exec_with(&container, &process(&["true"])).unwrap_err();
+    assert_eq!((error.kind(), error.message()), (ErrorKind::Invalid, "cannot exec in a paused container"));
+    let parent = group.parent().unwrap();
+    freeze(parent, true);
+    let mut other = Test::new(&["true"]);
+    other.linux().cgroups_path = other.linux().cgroups_path.take().map(|path| path + "2");
+    let message = other.refusal().to_string();
+    assert!(message.ends_with("2` is frozen: a process in it would never run"), "{message}");
+    freeze(parent, false);
+    freeze(&group, false);
+    finish(&container);
 }
 
 fn rlimits() {

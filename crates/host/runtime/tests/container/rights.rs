@@ -18,6 +18,7 @@ pub const CASES: &[Case] = &[
     ("the given umask holds", umask),
     ("no_new_privs is set where it is asked for", no_new_privs),
     ("the filter is in force with and without no_new_privs", filter),
+    ("Docker's default filter lets programs start and stops mounting", default_filter),
     ("the OOM score is the given one", oom_score),
     ("the session keyring is the container's own", keyring),
 ];
@@ -147,6 +148,25 @@ fn filter() {
     let error = test.refusal();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(error.message().starts_with("seccomp profile: "), "{error}");
+}
+
+fn default_filter() {
+    for (uid, no_new_privileges) in [(0, false), (1000, true), (1000, false)] {
+        let mut test = Test::shell("busybox unshare -m true 2>&1; grep ^Seccomp: /proc/self/status; head -n1");
+        let names: Vec<_> = CAPABILITIES.split_whitespace().map(str::to_owned).collect();
+        let kernel = seccomp::KernelVersion { major: 6, minor: 1 };
+        test.linux().seccomp = Some(seccomp::default_profile(&names, kernel));
+        test.process().user.uid = uid;
+        test.process().no_new_privileges = no_new_privileges;
+        let (container, streams) = test.start().unwrap();
+        let lines = [read_line(&streams.output), read_line(&streams.output)];
+        assert_eq!(lines, ["unshare: unshare(0x20000): Operation not permitted", "Seccomp:\t2"]);
+        let mut entering = process(&["sh", "-c", "busybox unshare -m true 2>&1; id -u"]);
+        entering.user.uid = uid;
+        let output = exec_with(&container, &entering).unwrap().output;
+        assert_eq!(output, format!("{}\n{uid}\n", lines[0]));
+        finish(&container);
+    }
 }
 
 fn oom_score() {

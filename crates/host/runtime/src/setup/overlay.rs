@@ -1,0 +1,102 @@
+//! Overlay file systems, by the new mount API where the kernel gives layers a key each, else by mount(2).
+
+use std::fmt::Write as _;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, fsconfig_create, fsconfig_set_string, fsmount, fsopen, mount,
+};
+
+use super::tree;
+use crate::Error;
+use crate::error::{Step, cause};
+use crate::plan::open_directory;
+
+/// fsconfig(2) copies at most 256 bytes of a string, its NUL included: fs/fsopen.c.
+const LONGEST_VALUE: usize = 255;
+
+/// Layers under a writable directory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Overlay<'a> {
+    /// The topmost first.
+    pub lower: &'a [PathBuf],
+    pub upper: &'a Path,
+    pub work: &'a Path,
+}
+
+/// Why an overlay could not be mounted.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// `EINVAL` is what kernels say that do not know a key, and about much else.
+    pub errno: Errno,
+    /// The whole message.
+    pub error: Error,
+}
+
+impl Overlay<'_> {
+    /// A mount that is attached nowhere.
+    pub fn detached(&self) -> Result<OwnedFd, Failure> {
+        let context =
+            fsopen(c"overlay", FsOpenFlags::FSOPEN_CLOEXEC).map_err(|error| failure(None, self.upper, error))?;
+        let fail = |path: &Path, error| failure(Some(&context), path, error);
+        fsconfig_set_string(&context, c"source", c"overlay").map_err(|error| fail(self.upper, error))?;
+        // Held open until the mount is made, which may be when the kernel looks them up.
+        let mut held = Vec::new();
+        let lower = self.lower.iter().map(|path| ("lowerdir+", path.as_path()));
+        for (key, path) in lower.chain([("upperdir", self.upper), ("workdir", self.work)]) {
+            let name = short_name(path, &mut held).map_err(|error| fail(path, error))?;
+            fsconfig_set_string(&context, key, &name).map_err(|error| fail(path, error))?;
+        }
+        fsconfig_create(&context).map_err(|error| fail(self.upper, error))?;
+        fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, MountAttrFlags::empty())
+            .map_err(|error| fail(self.upper, error))
+    }
+
+    /// Mounts it over `point`, with all layers in one page of options: as names of descriptors, so that about 240 fit.
+    pub fn mount_over(&self, point: &Path) -> Result<OwnedFd, Error> {
+        let mut held = Vec::new();
+        let mut name = |path: &Path| -> Result<String, Error> {
+            let fd = open_directory(path)?;
+            let name = format!("/proc/self/fd/{}", fd.as_raw_fd());
+            held.push(fd);
+            Ok(name)
+        };
+        let lower = self.lower.iter().map(|path| name(path)).collect::<Result<Vec<_>, _>>()?.join(":");
+        let mut data = format!("lowerdir={lower}");
+        for (key, path) in [("upperdir", self.upper), ("workdir", self.work)] {
+            let _ = write!(data, ",{key}={}", name(path)?);
+        }
+        let data = std::ffi::CString::new(data).map_err(|_| Error::invalid("root file system: overlay: NUL byte"))?;
+        mount(c"overlay", point, c"overlay", MountFlags::empty(), data.as_c_str())
+            .step(format_args!("root file system: overlay: `{}`", self.upper.display()))?;
+        open_directory(point)
+    }
+}
+
+/// The path, or the name of a descriptor for it where it is too long for a string. (Overlayfs takes descriptors
+/// themselves from Linux 6.13 on.)
+fn short_name(path: &Path, held: &mut Vec<OwnedFd>) -> Result<PathBuf, Errno> {
+    if path.as_os_str().len() <= LONGEST_VALUE {
+        return Ok(path.to_owned());
+    }
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let fd = rustix::fs::open(path, flags, Mode::empty())?;
+    let name = format!("/proc/self/fd/{}", fd.as_raw_fd());
+    held.push(fd);
+    Ok(name.into())
+}
+
+/// The kernel says `EINVAL` or nothing about a layer that is not there; users want to know which.
+fn failure(context: Option<&OwnedFd>, path: &Path, errno: Errno) -> Failure {
+    let missing = rustix::fs::stat(path).err();
+    let why = match (missing, context) {
+        (Some(missing), _) => cause(missing),
+        (None, Some(context)) => tree::explain(context, errno),
+        (None, None) => cause(errno),
+    };
+    let error = Error::system(format!("root file system: overlay: `{}`: {why}", path.display()));
+    Failure { errno: missing.unwrap_or(errno), error }
+}
