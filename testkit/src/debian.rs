@@ -19,7 +19,7 @@ use crate::{Image, Job, Layer};
 
 /// Runs in mmdebstrap with the tree as `$1`: keeps the base, installs, and keeps what is newer than the base.
 const HOOK: &str = r#"set -eu
-keep() { tar --create --numeric-owner --sort=name --no-recursion --null --files-from=- --directory="$tree" --file="$1"; }
+keep() { tar --create --numeric-owner --directory="$tree" --no-recursion --null --file="$1" --files-from=-; }
 tree=$1
 skip="-path ./dev -o -path ./proc -o -path ./sys -o -path ./var/lib/apt/lists -o -path ./var/cache/apt"
 (cd "$tree" && find . \( $skip \) -prune -o -print0) | keep "$KEPT/base.part"

@@ -11,8 +11,8 @@ use crate::GANTRY;
 pub struct Bench {
     /// The daemon.
     pub daemon: Daemon,
-    /// The registry; it has `busybox:1`.
-    pub registry: Distributor,
+    /// It has `busybox:1`.
+    _registry: Distributor,
     /// Where both are.
     pub host: Arc<Host>,
     /// The full name of the image.
@@ -27,7 +27,7 @@ impl Bench {
         let image = registry.push(&busybox(), "busybox:1");
         let daemon = Daemon::start(&host, GANTRY);
         daemon.gantry().ok(&["pull", "-q", &image]);
-        Self { daemon, registry, host, image }
+        Self { daemon, _registry: registry, host, image }
     }
 
     /// Our client.
