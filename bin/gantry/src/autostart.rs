@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -43,7 +42,6 @@ fn spawn(socket: &Path, log: &Path) -> Result<Child, String> {
         .stdin(Stdio::null())
         .stdout(open()?)
         .stderr(open()?)
-        .process_group(0)
         .current_dir("/")
         .spawn()
         .map_err(|error| format!("start the daemon: {error}"))

@@ -1,0 +1,49 @@
+//! What most tests begin with: a host with a registry that has busybox, and a daemon that has pulled it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use testkit::{Client, Daemon, Distributor, Host, busybox};
+
+use crate::GANTRY;
+
+/// The parts, in the order in which they go.
+pub struct Bench {
+    /// The daemon.
+    pub daemon: Daemon,
+    /// It has `busybox:1`.
+    _registry: Distributor,
+    /// Where both are.
+    pub host: Arc<Host>,
+    /// The full name of the image.
+    pub image: String,
+}
+
+impl Bench {
+    /// Sets all of it up.
+    pub fn new() -> Self {
+        let host = Host::new();
+        let registry = Distributor::start(&host);
+        let image = registry.push(&busybox(), "busybox:1");
+        let daemon = Daemon::start(&host, GANTRY);
+        daemon.gantry().ok(&["pull", "-q", &image]);
+        Self { daemon, _registry: registry, host, image }
+    }
+
+    /// Our client.
+    pub fn gantry(&self) -> Client {
+        self.daemon.gantry()
+    }
+
+    /// Runs a shell script in a new container with our client, with more options of `run`.
+    pub fn run(&self, options: &[&str], script: &str) -> testkit::Output {
+        let words = ["run"].into_iter().chain(options.iter().copied()).chain([self.image.as_str(), "sh", "-c", script]);
+        self.gantry().run(&words.collect::<Vec<_>>())
+    }
+}
+
+/// Reads what a daemon wrote, as a number.
+pub fn number(path: &Path) -> u32 {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("read {}: {error}", path.display()));
+    text.trim().parse().unwrap_or_else(|error| panic!("{text:?}: {error}"))
+}

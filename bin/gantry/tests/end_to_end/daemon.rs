@@ -1,0 +1,174 @@
+//! The daemon's own manners: options, configuration, pidfile, socket, neighbours, signals.
+
+use std::fs;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+
+use testkit::{Daemon, Host, Job, Output};
+
+use crate::GANTRY;
+use crate::bench::{Bench, number};
+
+/// Starts a daemon that is expected to refuse.
+fn refused(daemon: &Daemon) -> Output {
+    Job::spawn(daemon.command()).finish()
+}
+
+fn refusal(options: &[&str]) -> String {
+    refused(&Daemon::prepare(&Host::new(), GANTRY, options)).failure(1)
+}
+
+#[test]
+fn two_daemons_share_a_host_and_nothing_else() {
+    let bench = Bench::new();
+    let second = Daemon::start(&bench.host, GANTRY);
+    let (one, two) = (bench.gantry(), second.gantry());
+    assert_eq!(two.ok(&["images", "-q", &bench.image]), "");
+    two.ok(&["pull", "-q", &bench.image]);
+    let start = ["run", "-d", "--name", "same", &bench.image, "sleep", "1000"];
+    let ids = [one.ok(&start), two.ok(&start)];
+    assert_eq!([one.ok(&["ps", "-q", "--no-trunc"]), two.ok(&["ps", "-q", "--no-trunc"])], ids);
+    let rules = bench.host.ok(&["nft", "list", "tables"]);
+    assert_eq!(rules.lines().count(), 2, "{rules}");
+    two.ok(&["rm", "-f", "same"]);
+    drop(second);
+    assert_eq!(one.ok(&["exec", "same", "echo", "alive"]), "alive");
+}
+
+#[test]
+fn a_second_daemon_of_the_same_pidfile_is_refused() {
+    let bench = Bench::new();
+    assert_eq!(number(&bench.daemon.pidfile()), bench.daemon.pid());
+    let message = refused(&bench.daemon).failure(1);
+    assert!(message.contains("is still running"), "{message}");
+    assert_eq!(number(&bench.daemon.pidfile()), bench.daemon.pid(), "the file is as it was");
+    bench.run(&["--rm"], "true").success();
+}
+
+#[test]
+fn a_second_daemon_of_the_same_state_is_refused() {
+    let bench = Bench::new();
+    let mut command = bench.daemon.command();
+    let elsewhere = bench.daemon.socket().with_file_name("socket2");
+    command.arg("--pidfile").arg(bench.daemon.pidfile().with_file_name("pid2"));
+    command.arg(format!("--host=unix://{}", elsewhere.display()));
+    let output = Job::spawn(command).finish();
+    assert_ne!(output.code, 0, "{output:?}");
+    bench.run(&["--rm"], "true").success();
+}
+
+#[test]
+fn the_socket_is_for_its_owner_and_group() {
+    let mut daemon = Daemon::start(&Host::new(), GANTRY);
+    let metadata = fs::metadata(daemon.socket()).unwrap();
+    assert!(metadata.file_type().is_socket());
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o660);
+    assert_eq!(fs::metadata(daemon.data_root()).unwrap().permissions().mode() & 0o007, 0);
+    assert!(daemon.stop().success());
+    assert!(!daemon.socket().exists(), "a clean end removes the socket");
+    assert!(!daemon.pidfile().exists(), "and the pidfile");
+}
+
+#[test]
+fn a_socket_that_a_killed_daemon_left_is_taken_over() {
+    let mut daemon = Daemon::start(&Host::new(), GANTRY);
+    daemon.kill();
+    assert!(daemon.socket().exists() && daemon.pidfile().exists());
+    daemon.start_again();
+    assert_eq!(number(&daemon.pidfile()), daemon.pid());
+    assert!(!daemon.gantry().ok(&["version", "-f", "{{.Server.Version}}"]).is_empty());
+}
+
+#[test]
+fn options_that_are_wrong_are_refused_by_name() {
+    for (options, part) in [
+        (&["--no-such-option"][..], "no-such-option"),
+        (&["--bip", "10.0.0.1"], "10.0.0.1"),
+        (&["--storage-driver", "zfs"], "zfs"),
+        (&["--log-level", "loud"], "loud"),
+        (&["--mtu", "big"], "big"),
+        (&["--registry-mirror", "ftp://mirror"], "mirror"),
+        (&["--rootless"], "rootless"),
+    ] {
+        let message = refusal(options);
+        assert!(message.contains(part), "{options:?}: {message}");
+        assert!(!message.contains("panicked"), "{options:?}: {message}");
+    }
+}
+
+#[test]
+fn options_without_a_meaning_here_are_noted_and_no_more() {
+    let options = ["--containerd", "/run/containerd.sock", "--userland-proxy=false", "--live-restore"];
+    let daemon = Daemon::start_with(&Host::new(), GANTRY, &options);
+    let log = daemon.log();
+    for option in ["containerd", "userland-proxy", "live-restore"] {
+        assert!(log.contains(option), "{option}: {log}");
+    }
+}
+
+#[test]
+fn a_configuration_file_is_read_and_its_mistakes_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("configuration.json");
+    let option = format!("--config-file={}", file.display());
+    assert!(refusal(&[&option]).contains("configuration.json"), "a file that was named must be there");
+    for (text, part) in [
+        ("{", "configuration.json"),
+        (r#"{"no-such-key": 1}"#, "no-such-key"),
+        (r#"{"labels": "x=y"}"#, "labels"),
+        (r#"{"bip": "10.9.0.1/24"}"#, "bip"), // also given as a flag
+    ] {
+        fs::write(&file, text).unwrap();
+        let message = refusal(&[&option]);
+        assert!(message.contains(part), "{text}: {message}");
+    }
+    fs::write(&file, r#"{"labels": ["colour=blue"], "insecure-registries": ["10.0.0.0/8"], "debug": true}"#).unwrap();
+    let daemon = Daemon::start_with(&Host::new(), GANTRY, &[&option]);
+    assert_eq!(daemon.gantry().ok(&["info", "-f", "{{.Labels}} {{.Debug}}"]), "[colour=blue] true");
+}
+
+#[test]
+fn containers_outlive_a_clean_stop_too() {
+    let mut bench = Bench::new();
+    let id =
+        bench.gantry().ok(&["run", "-d", &bench.image, "sh", "-c", "trap 'exit 9' TERM; while :; do sleep 0.1; done"]);
+    assert!(bench.daemon.stop().success());
+    assert_eq!(bench.daemon.shims().len(), 1);
+    bench.daemon.start_again();
+    assert_eq!(bench.gantry().ok(&["ps", "-q", "--no-trunc"]), id);
+    bench.gantry().ok(&["stop", &id]);
+    assert_eq!(bench.gantry().ok(&["wait", &id]), "9");
+}
+
+#[test]
+fn what_ended_while_no_daemon_ran_has_its_exit_code() {
+    let mut bench = Bench::new();
+    let script = "echo early; while [ ! -e /go ]; do sleep 0.01; done; echo late; exit 42";
+    let id = bench.gantry().ok(&["run", "-d", &bench.image, "sh", "-c", script]);
+    let pid = bench.gantry().ok(&["inspect", "-f", "{{.State.Pid}}", &id]);
+    bench.daemon.kill();
+    fs::write(format!("/proc/{pid}/root/go"), "").unwrap();
+    testkit::eventually("the end of the shim", || bench.daemon.shims().is_empty().then_some(()));
+    bench.daemon.start_again();
+    assert_eq!(bench.gantry().ok(&["wait", &id]), "42");
+    assert_eq!(bench.gantry().ok(&["logs", &id]), "early\nlate");
+}
+
+#[test]
+fn stop_gives_time_and_then_kills() {
+    let bench = Bench::new();
+    for client in [bench.daemon.gantry(), bench.daemon.docker()] {
+        let run = |script: &str| client.ok(&["run", "-d", &bench.image, "sh", "-c", script]);
+        let ready = |id: &str| {
+            testkit::eventually("its first line", || (client.ok(&["logs", id]) == "ready").then_some(()));
+        };
+        let deaf = run("trap '' TERM; echo ready; while :; do sleep 0.1; done");
+        ready(&deaf);
+        client.ok(&["stop", "-t", "1", &deaf]);
+        assert_eq!(client.ok(&["wait", &deaf]), "137");
+        let obedient = run("trap 'exit 6' TERM; echo ready; while :; do sleep 0.1; done");
+        ready(&obedient);
+        client.ok(&["stop", &obedient]);
+        assert_eq!(client.ok(&["wait", &obedient]), "6");
+        client.ok(&["rm", &deaf, &obedient]);
+    }
+}
