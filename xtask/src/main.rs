@@ -1,14 +1,16 @@
-//! The chores: verify, fix, test, tidy.
+//! The chores: verify, fix, test, tidy, bench.
 //!
 //! ```text
 //!   verify [--full]   format, clippy, tidy, documentation, dependency policy, tests; changes nothing
 //!   fix               rewrites what a tool can: format and clippy's own suggestions
 //!   test [FILTER…]    installs the packages that the tests need where they are missing, and runs all tests
 //!   tidy              the house rules alone
+//!   bench [WORD…]     measures gantry and docker.io side by side; `--record` writes docs/performance.md
 //! ```
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod command;
 mod host;
 mod lexer;
@@ -23,7 +25,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
-const USAGE: &str = "usage: cargo xtask verify [--full] | fix | test [FILTER...] | tidy";
+const USAGE: &str = "usage: cargo xtask verify [--full] | fix | test [FILTER...] | tidy | bench [WORD...]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -44,6 +46,7 @@ fn run(args: &[String]) -> Result<()> {
         ("verify", [full]) if full == "--full" => verify::verify(&root, verify::Policy::Required),
         ("fix", []) => verify::fix(&root),
         ("test", filters) => test::test(&root, filters),
+        ("bench", words) => bench::bench(&root, words),
         ("tidy", []) => tidy::tidy(&root),
         _ => bail!(USAGE),
     }
