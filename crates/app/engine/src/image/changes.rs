@@ -56,7 +56,8 @@ fn port(text: &str) -> String {
 /// `name=value …`, or the old form `name value` with one name.
 fn pairs(text: &str) -> Result<Vec<(String, String)>> {
     let words = words(text);
-    if let Some((name, value)) = text.split_once(char::is_whitespace).filter(|(name, _)| !name.contains('=')) {
+    let is_old_form = words.first().is_some_and(|first| !first.contains('='));
+    if let Some((name, value)) = text.split_once(char::is_whitespace).filter(|_| is_old_form) {
         return Ok(vec![(name.to_owned(), value.trim().to_owned())]);
     }
     let pair = |word: &String| word.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
