@@ -56,7 +56,7 @@ fn parse(text: &str, base: f64) -> Result<i64, SizeError> {
     // The number ends at the last digit, point or space; what follows is the unit.
     let split = text.rfind(|c: char| c.is_ascii_digit() || c == '.' || c == ' ').ok_or_else(fail)? + 1;
     let (number, unit) = text.split_at(split);
-    let number = if number.ends_with(' ') { &number[..number.len() - 1] } else { number };
+    let number = number.strip_suffix(' ').unwrap_or(number);
     let value = crate::parse_f64(number).ok().filter(|value| *value >= 0.0).ok_or_else(fail)?;
     let power = unit_power(&unit.to_ascii_lowercase()).ok_or_else(fail)?;
     Ok((value * base.powi(power)) as i64)

@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// Starts a daemon on a socket and returns when it answers. The error is one line for the user.
+pub type StartDaemon = fn(&Path) -> Result<StartedDaemon, String>;
+
 /// Abilities that only the binary has.
 #[derive(Clone, Copy, Default)]
 pub struct Hooks {
     /// Starts a daemon on this socket and returns when it answers. The error is one line for the user.
-    pub start_daemon: Option<fn(&Path) -> Result<StartedDaemon, String>>,
+    pub start_daemon: Option<StartDaemon>,
 }
 
 /// A daemon that was just started.
