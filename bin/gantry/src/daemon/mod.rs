@@ -105,16 +105,22 @@ async fn serve(settings: Settings) -> Result<()> {
 
 /// Sets the flag at SIGTERM or SIGINT; a third signal ends the process at once, as dockerd does.
 async fn wait_for_signal(stop: watch::Sender<bool>) {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+    let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
+    let [Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)] = kinds.map(signal) else {
         tracing::error!("signals cannot be received");
         return;
     };
-    for count in 1u32.. {
+    let mut count = 0;
+    loop {
         let number = tokio::select! {
             _ = terminate.recv() => 15,
             _ = interrupt.recv() => 2,
+            _ = hangup.recv() => {
+                tracing::warn!("reloading the configuration is not implemented yet: restart the daemon, containers go on meanwhile");
+                continue;
+            }
         };
+        count += 1;
         tracing::info!(signal = number, "told to stop");
         let _ = stop.send(true);
         if count == 3 {
