@@ -2,16 +2,16 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, WaitStatus};
 use sys::signalfd::{SignalFd, number};
+use sys::spawn::{self, Fork};
 
-/// Not passed on: what nobody can catch, faults of our own, the end of children, and what a terminal sends to a process
-/// in the background, which we are.
-const KEPT: [i32; 12] = [
+/// Left as they are: what nobody can catch, faults of our own, and what the C library uses itself.
+const FAULTS: [i32; 11] = [
     number::KILL,
     number::STOP,
     number::ILL,
@@ -21,12 +21,11 @@ const KEPT: [i32; 12] = [
     number::FPE,
     number::SEGV,
     number::SYS,
-    number::CHLD,
-    number::TTIN,
-    number::TTOU,
+    32,
+    33,
 ];
-/// Used by the C library itself.
-const RESERVED: [i32; 2] = [32, 33];
+/// Taken but not passed on: what a terminal sends to a process in the background, which we are.
+const OURS: [i32; 2] = [number::TTIN, number::TTOU];
 
 const NOT_EXECUTABLE: u8 = 126;
 const NOT_FOUND: u8 = 127;
@@ -43,40 +42,64 @@ pub(crate) fn main(mut args: Vec<OsString>) -> ExitCode {
     match run(program, args) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("init: run {}: {error}", program.display());
-            ExitCode::from(if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE })
+            eprintln!("init: {error}");
+            ExitCode::FAILURE
         }
     }
 }
 
 fn run(program: &OsString, args: &[OsString]) -> io::Result<u8> {
-    let signals = SignalFd::new((1..=64).filter(|signal| *signal == number::CHLD || is_passed_on(*signal)))?;
-    let child = Command::new(program).args(args).process_group(0).spawn()?;
-    let child = Pid::from_child(&child);
-    give_terminal(child);
-    let pidfd = rustix::process::pidfd_open(child, PidfdFlags::empty())?;
+    let signals = SignalFd::new((1..=64).filter(|signal| !FAULTS.contains(signal)))?;
+    match spawn::fork()? {
+        Fork::Child => Ok(become_program(program, args)),
+        Fork::Parent(child) => look_after(child, &signals),
+    }
+}
+
+/// The child's way. Returns only the exit code that says why there is no program.
+fn become_program(program: &OsString, args: &[OsString]) -> u8 {
+    take_terminal();
+    spawn::reset_signals();
+    let error = Command::new(program).args(args).exec();
+    eprintln!("init: run {}: {error}", program.display());
+    if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE }
+}
+
+/// Makes the program a process group of its own and the terminal's foreground, so that Ctrl-C reaches it once. A process
+/// in the background may do that while it blocks SIGTTOU, as this one still does (tcsetpgrp(3)).
+fn take_terminal() {
+    let _ = rustix::process::setpgid(None, None);
+    let _ = rustix::termios::tcsetpgrp(io::stdin(), rustix::process::getpid());
+}
+
+fn look_after(child: i32, signals: &SignalFd) -> io::Result<u8> {
+    let child = Pid::from_raw(child).ok_or(io::ErrorKind::InvalidData)?;
+    let pidfd = rustix::process::pidfd_open(child, PidfdFlags::empty()).ok();
     loop {
-        wait_for(&signals)?;
+        wait_for(signals)?;
         while let Some(signal) = signals.next()? {
-            if signal != number::CHLD {
+            if signal == number::CHLD {
+                if let Some(status) = reap(child) {
+                    return Ok(exit_code(status));
+                }
+            } else if !OURS.contains(&signal) {
                 // Fails when the child has just ended, which the next signal will tell.
-                let _ = sys::signal::send(pidfd.as_fd(), signal);
-            } else if let Some(status) = reap(child) {
-                return Ok(exit_code(status));
+                let _ = pass_on(signal, child, pidfd.as_ref());
             }
         }
     }
 }
 
-fn is_passed_on(signal: i32) -> bool {
-    !KEPT.contains(&signal) && !RESERVED.contains(&signal)
-}
-
-/// Makes the child, which has a process group of its own, the terminal's foreground, so that Ctrl-C reaches it once.
-/// Had it touched the terminal already, it would have been stopped: it is let go on.
-fn give_terminal(child: Pid) {
-    if rustix::termios::tcsetpgrp(io::stdin(), child).is_ok() {
-        let _ = rustix::process::kill_process_group(child, Signal::CONT);
+/// By the pidfd, which can carry every signal; or else, where a system call filter refuses that, the common ones by the
+/// id, which stays the child's until it is buried.
+fn pass_on(signal: i32, child: Pid, pidfd: Option<&OwnedFd>) -> io::Result<()> {
+    match (pidfd, Signal::from_named_raw(signal)) {
+        (Some(pidfd), named) => {
+            let sent = sys::signal::send(pidfd.as_fd(), signal);
+            named.filter(|_| sent.is_err()).map_or(sent, |named| Ok(rustix::process::kill_process(child, named)?))
+        }
+        (None, Some(named)) => Ok(rustix::process::kill_process(child, named)?),
+        (None, None) => Err(io::ErrorKind::Unsupported.into()),
     }
 }
 

@@ -150,6 +150,7 @@ fn nothing_is_lost_for_a_slow_client_and_others_see_all() {
         assert!(matches!(bench.ask(&Request::State).0, Response::State { .. }));
     }
     let expected: String = (1..=LINES).map(|n| format!("{n}\n")).collect();
+    assert!(bench.shim_memory("VmHWM:") < 16 << 10, "{}", bench.shim_memory("VmHWM:"));
     assert!(demultiplex(&mut slow).0 == expected);
     assert!(fast.join().unwrap() == expected);
     assert_eq!(bench.finish().exit_code, 0);
@@ -404,6 +405,88 @@ fn the_shim_s_program_cannot_be_written() {
     let errno = written.unwrap_err().raw_os_error();
     assert!([Some(26), Some(1), Some(13)].contains(&errno), "{errno:?}");
     assert!(fs::read(&exe).unwrap() == before);
+    bench.signal(9);
+    bench.finish();
+}
+
+#[test]
+fn the_output_of_an_exec_without_end_takes_no_memory() {
+    let mut bench = Bench::new(&["/bin/sleep", "1000"]).run();
+    // One that nobody reads from, one that nobody listens to any more, and one that is read for a while.
+    let _deaf = bench.exec("deaf", process(&["/bin/yes"]), OUT);
+    drop(bench.exec("left", process(&["/bin/yes"]), OUT));
+    let mut heard = bench.exec("heard", process(&["/bin/yes"]), OUT);
+    let mut text = vec![0; 1 << 20];
+    (0..64).for_each(|_| heard.read_exact(&mut text).unwrap());
+    assert!(bench.shim_memory("VmHWM:") < 16 << 10, "{}", bench.shim_memory("VmHWM:"));
+    bench.signal(9);
+    assert_eq!(bench.exited().exit_code, 137);
+    bench.wait_for_control_end();
+}
+
+#[test]
+fn the_log_is_rotated() {
+    let mut bench = Bench::sh("seq 20000");
+    let log = bench.launch.log.as_mut().unwrap();
+    (log.max_size, log.max_files) = (10_000, 3);
+    let mut bench = bench.run();
+    assert_eq!(bench.finish().exit_code, 0);
+    let files = fs::read_dir(bench.dir.path()).unwrap().map(|entry| entry.unwrap());
+    let sizes: Vec<_> = files
+        .filter(|file| file.file_name().to_string_lossy().starts_with("log"))
+        .map(|file| file.metadata().unwrap().len())
+        .collect();
+    assert!(sizes.len() == 3 && sizes.iter().all(|&size| size < 10_200), "{sizes:?}");
+    assert!(bench.log_text().ends_with("\n19999\n20000\n"));
+}
+
+#[test]
+fn a_container_that_was_out_of_memory_is_known_for_it() {
+    let mut bench = Bench::sh("dd if=/dev/zero of=/dev/null bs=64M count=1; exit 3");
+    let limit = 16 << 20;
+    let memory = oci::runtime::Memory { limit: Some(limit), swap: Some(limit), ..Default::default() };
+    bench.spec.linux.as_mut().unwrap().resources =
+        Some(oci::runtime::Resources { memory: Some(memory), ..Default::default() });
+    let record = bench.run().exited();
+    assert_eq!((record.exit_code, record.oom_killed), (3, true));
+}
+
+#[test]
+fn without_a_pid_namespace_the_rest_dies_with_pid_1() {
+    let mut bench = Bench::sh("sleep 1000 & (sleep 0 &); (sleep 0 &); echo $!; read x; exit 6").open_stdin(true);
+    bench.spec.linux.as_mut().unwrap().namespaces.retain(|namespace| namespace.kind != "pid");
+    let mut bench = bench.create();
+    let mut client = bench.attach(IN_OUT);
+    bench.start();
+    read_until(&mut client, "\n");
+    // The orphans among its children are ours, and are buried: PID 1 and its sleeper remain.
+    let shim = bench.state().shim.pid;
+    let children = || fs::read_to_string(format!("/proc/{shim}/task/{shim}/children")).unwrap();
+    while children().split_whitespace().count() > 1 {
+        std::thread::yield_now();
+    }
+    say(&mut client, "\n");
+    assert_eq!(bench.exited().exit_code, 6);
+    let mut rest = Vec::new();
+    client.read_to_end(&mut rest).unwrap();
+    bench.gone();
+}
+
+/// CVE-2019-5736: the container executes the program that entered it, and tries to write it.
+#[test]
+fn a_container_cannot_write_the_program_that_enters_it() {
+    let script = "while :; do for exe in /proc/[0-9]*/exe; do echo x >>$exe; done; done 2>/dev/null";
+    let mut bench = Bench::sh(script).run();
+    let hash = |bench: &Bench| fs::read(format!("/proc/{}/exe", bench.state().shim.pid)).unwrap();
+    let before = hash(&bench);
+    for round in 0..20 {
+        let name = format!("evil-{round}");
+        let mut client = bench.exec(&name, process(&["/evil"]), OUT);
+        let (_, errors) = demultiplex(&mut client);
+        assert!(errors.contains("usage: stage"), "{errors}");
+        assert_eq!(bench.wait(Some(&name)).exit_code, 2);
+    }
+    assert!(hash(&bench) == before && before == bench::read_stage());
     bench.signal(9);
     bench.finish();
 }

@@ -95,6 +95,7 @@ impl Supervisor {
             }
             self.settle(client);
         }
+        self.welcome();
     }
 
     /// Does what has become due.

@@ -1,3 +1,4 @@
+#![allow(dead_code, reason = "each test program uses a part of it")]
 //! Plays the daemon: writes a bundle, spawns the stage as it would, and talks to it.
 
 use std::collections::BTreeMap;
@@ -7,6 +8,7 @@ use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -32,10 +34,12 @@ pub struct Bench {
 /// The stage as the daemon carries it: sealed, once for all.
 pub fn stage() -> &'static std::os::fd::OwnedFd {
     static STAGE: OnceLock<std::os::fd::OwnedFd> = OnceLock::new();
-    STAGE.get_or_init(|| {
-        let program = std::env::var("STAGE").unwrap_or_else(|_| env!("CARGO_BIN_EXE_stage").to_owned());
-        sys::memfd::sealed(&fs::read(program).unwrap(), c"stage").unwrap()
-    })
+    STAGE.get_or_init(|| sys::memfd::sealed(&read_stage(), c"stage").unwrap())
+}
+
+/// The program under test; the variable STAGE names another one than that of this build.
+pub fn read_stage() -> Vec<u8> {
+    fs::read(std::env::var("STAGE").unwrap_or_else(|_| env!("CARGO_BIN_EXE_stage").to_owned())).unwrap()
 }
 
 /// A directory that holds a root file system with busybox; the same for all, read by all.
@@ -45,6 +49,11 @@ fn lower() -> &'static Path {
         let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("root-{}", std::process::id()));
         for name in ["bin", "proc", "sys", "dev", "tmp", "etc"] {
             fs::create_dir_all(root.join(name)).unwrap();
+        }
+        fs::write(root.join("bin/docker-init"), read_stage()).unwrap();
+        fs::write(root.join("evil"), "#!/proc/self/exe\n").unwrap();
+        for program in ["bin/docker-init", "evil"] {
+            fs::set_permissions(root.join(program), fs::Permissions::from_mode(0o755)).unwrap();
         }
         fs::copy("/bin/busybox", root.join("bin/busybox")).expect("busybox-static is installed");
         let names = "sh cat echo sleep true false seq yes head dd kill stty tty wc ls readlink grep chmod trap ps id";
@@ -332,5 +341,12 @@ impl Bench {
     pub fn wait_for_control_end(&mut self) {
         let mut rest = Vec::new();
         self.control.as_mut().unwrap().read_to_end(&mut rest).unwrap();
+    }
+
+    /// A line of the shim's status, in kilobytes.
+    pub fn shim_memory(&self, line: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.state().shim.pid)).unwrap();
+        let line = status.lines().find(|text| text.starts_with(line)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 }

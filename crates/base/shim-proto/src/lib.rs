@@ -17,6 +17,15 @@
 //! multiplexed frames, or raw bytes where there is a terminal), downwards its standard input, ended by a half-close.
 //! `Wait` is answered when the process has ended. A frame is a little-endian 32-bit length and that many bytes of JSON.
 //!
+//! What the ends of connections mean:
+//! - The daemon closes the control connection before `Start`: everything is taken back. Later: nothing.
+//! - The shim answers `Exited` as soon as the record is written, and closes the control connection, and those of `Wait`
+//!   for PID 1, when nothing is left of the container but attached clients that have yet to read their output.
+//! - The shim closes a connection without an answer: the container had ended; its record tells the rest. A record that
+//!   is empty or no JSON was cut off by a power cut before anybody was told of it, and counts as none.
+//! - A client that is attached shuts down its direction: its input has ended. It closes: it is not interested any more.
+//!   The shim closes: the process, or the container, has ended, and all of its output has been sent.
+//!
 //! A shim outlives daemon upgrades by months: fields are only ever added, and unknown ones are ignored.
 
 #![forbid(unsafe_code)]
@@ -162,7 +171,7 @@ pub struct ExitRecord {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum Request {
-    /// Opens the gate. Only on the control socket.
+    /// Opens the gate. Only on the control socket, which serves nothing else.
     Start,
     /// Joins the streams of PID 1 or of an exec: answered by `Ok`, then a byte stream.
     Attach {

@@ -4,45 +4,33 @@
 //! ends (U+2028, U+2029); each byte that is no part of valid UTF-8 becomes `\ufffd`.
 
 /// Appends `bytes` to `out`, escaped, without quotes.
-pub(crate) fn push(out: &mut Vec<u8>, bytes: &[u8]) {
-    for chunk in bytes.utf8_chunks() {
-        push_valid(out, chunk.valid().as_bytes());
-        for _ in chunk.invalid() {
-            out.extend_from_slice(br"\ufffd");
-        }
-    }
-}
-
-fn push_valid(out: &mut Vec<u8>, mut text: &[u8]) {
+pub(crate) fn push(out: &mut Vec<u8>, mut bytes: &[u8]) {
     loop {
-        let plain = plain_prefix(text);
-        out.extend_from_slice(&text[..plain]);
-        let Some(&byte) = text.get(plain) else { return };
-        text = &text[plain..];
-        let length = if byte == LEAD_OF_2028 { push_3_bytes(out, text) } else { push_special(out, byte) };
-        text = &text[length..];
+        let plain = plain_prefix(bytes);
+        out.extend_from_slice(&bytes[..plain]);
+        let Some(&byte) = bytes.get(plain) else { return };
+        bytes = &bytes[plain..];
+        let length = if byte.is_ascii() { push_special(out, byte) } else { push_unicode(out, bytes) };
+        bytes = &bytes[length..];
     }
 }
 
-/// The first byte of U+2028 and U+2029, and of all else from U+2000 to U+2FFF.
-const LEAD_OF_2028: u8 = 0xe2;
-
-/// How many bytes at the start need no look: eight at a time while none of them is special.
+/// How many bytes at the start are ASCII and stand for themselves: eight at a time while all are.
 fn plain_prefix(text: &[u8]) -> usize {
     let mut at = 0;
     while let Some(word) = text.get(at..at + 8) {
-        let word = u64::from_le_bytes(word.try_into().expect("eight bytes"));
-        if may_be_special(word) {
-            break;
+        let special = special_in(u64::from_le_bytes(word.try_into().expect("eight bytes")));
+        if special != 0 {
+            return at + special.trailing_zeros() as usize / 8;
         }
         at += 8;
     }
     at + text[at..].iter().position(|&byte| SPECIAL[byte as usize]).unwrap_or(text.len() - at)
 }
 
-/// Whether one of eight bytes may be special: exact for ASCII bytes (the classic "has a byte less than", "has a zero
-/// byte" tests), while any byte above them sends the word to the table.
-fn may_be_special(word: u64) -> bool {
+/// Marks, in the highest bit of each of eight bytes, what does not stand for itself. Exact up to the first mark: the
+/// classic "has a byte less than" and "has a zero byte" tests carry into later bytes only from marked ones.
+fn special_in(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
     let zero_in = |word: u64| word.wrapping_sub(ONES) & !word;
@@ -51,15 +39,14 @@ fn may_be_special(word: u64) -> bool {
     // `<` and `>` differ in bit 1 alone, and `"` and `&` in bit 2 alone.
     let angle = zero_in((word | (ONES * 2)) ^ (ONES * u64::from(b'>')));
     let quote = zero_in((word | (ONES * 4)) ^ (ONES * u64::from(b'&')));
-    (word | control | angle | quote | equals(b'\\')) & HIGH != 0
+    (word | control | angle | quote | equals(b'\\')) & HIGH
 }
 
 static SPECIAL: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;
     while byte < 256 {
-        table[byte] =
-            byte < 0x20 || matches!(byte as u8, b'"' | b'\\' | b'<' | b'>' | b'&') || byte == LEAD_OF_2028 as usize;
+        table[byte] = byte < 0x20 || matches!(byte as u8, b'"' | b'\\' | b'<' | b'>' | b'&') || byte > 0x7f;
         byte += 1;
     }
     table
@@ -78,14 +65,30 @@ fn push_special(out: &mut Vec<u8>, byte: u8) -> usize {
     1
 }
 
-/// A character of three bytes: valid UTF-8 guarantees that all of them are there.
-fn push_3_bytes(out: &mut Vec<u8>, text: &[u8]) -> usize {
-    match text[1..3] {
-        [0x80, 0xa8] => out.extend_from_slice(br"\u2028"),
-        [0x80, 0xa9] => out.extend_from_slice(br"\u2029"),
-        _ => out.extend_from_slice(&text[..3]),
+/// Writes the bytes up to the next one of ASCII, which cannot be part of any other character; returns how many.
+fn push_unicode(out: &mut Vec<u8>, text: &[u8]) -> usize {
+    let length = text.iter().position(u8::is_ascii).unwrap_or(text.len());
+    for chunk in text[..length].utf8_chunks() {
+        push_line_ends(out, chunk.valid());
+        for _ in chunk.invalid() {
+            out.extend_from_slice(br"\ufffd");
+        }
     }
-    3
+    length
+}
+
+/// Writes what is valid, but for the two characters that JavaScript takes for line ends.
+fn push_line_ends(out: &mut Vec<u8>, text: &str) {
+    const LINE_ENDS: [char; 2] = ['\u{2028}', '\u{2029}'];
+    for part in text.split_inclusive(LINE_ENDS) {
+        let plain = part.trim_end_matches(LINE_ENDS);
+        out.extend_from_slice(plain.as_bytes());
+        match part[plain.len()..].chars().next() {
+            Some('\u{2028}') => out.extend_from_slice(br"\u2028"),
+            Some(_) => out.extend_from_slice(br"\u2029"),
+            None => {}
+        }
+    }
 }
 
 #[cfg(test)]

@@ -27,10 +27,11 @@ impl Stamp {
     }
 }
 
-fn push_fraction(out: &mut Vec<u8>, mut nanoseconds: i64) {
+fn push_fraction(out: &mut Vec<u8>, nanoseconds: i64) {
     if nanoseconds == 0 {
         return;
     }
+    let mut nanoseconds = nanoseconds as u32;
     let mut text = *b".000000000";
     for digit in text[1..].iter_mut().rev() {
         *digit = b'0' + (nanoseconds % 10) as u8;

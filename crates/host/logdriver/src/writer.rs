@@ -262,6 +262,8 @@ fn ends_with_newline(file: &File, size: u64) -> io::Result<bool> {
 
 /// Appends one record, in Docker's order of fields.
 fn encode(out: &mut Vec<u8>, stamp: &mut Stamp, attrs: &[u8], stream: Stream, text: [&[u8]; 2], time: i64) {
+    // The envelope, and the text where little of it is escaped: room is asked for once.
+    out.reserve(100 + attrs.len() + text[0].len());
     out.extend_from_slice(br#"{"log":""#);
     text.into_iter().for_each(|part| crate::escape::push(out, part));
     out.extend_from_slice(match stream {

@@ -148,11 +148,11 @@ extern "C" fn run_child(plan: *mut c_void) -> c_int {
     unsafe { libc::_exit(127) }
 }
 
-/// execve(2) resets handlers but keeps ignored signals ignored. Asks the kernel itself, since libc refuses to touch the
-/// two real-time signals that it uses, which our own parent may have left ignored.
+/// Gives every signal its default action: execve(2) resets handlers but keeps ignored signals ignored. Asks the kernel
+/// itself, since libc refuses to touch the two real-time signals that it uses, which our parent may have left ignored.
 ///
 /// # Safety
-/// In a child that has its own table of signal actions.
+/// Where no handler is needed any more; not in a process that shares its table of signal actions.
 unsafe fn default_signals() {
     const MASK_BYTES: usize = 8;
     // struct sigaction of the kernel: all zeros are SIG_DFL, no flags, no restorer and an empty mask.
@@ -187,6 +187,41 @@ fn blocking_signals<T>(action: impl FnOnce() -> T) -> T {
     // SAFETY: pthread_sigmask cannot fail with SIG_SETMASK and valid pointers, so `old` is initialised.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, old.as_ptr(), ptr::null_mut()) };
     result
+}
+
+/// Which of the two processes the caller is after [`fork`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fork {
+    /// The old one; the child has this id.
+    Parent(i32),
+    /// The new one.
+    Child,
+}
+
+/// Forks with fork(2), which unlike clone3(2) is never refused inside a container.
+///
+/// # Errors
+/// `EINVAL` where this process has more than one thread: the child could inherit a lock that nobody will ever release.
+pub fn fork() -> io::Result<Fork> {
+    if std::fs::read_dir("/proc/self/task")?.count() != 1 {
+        return Err(io::Error::from_raw_os_error(libc::EINVAL));
+    }
+    // SAFETY: with one thread (just counted, and nobody else is there to make another) no lock is held by anybody else,
+    // so that the child is a whole copy which may do whatever the parent may.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => Ok(Fork::Child),
+        pid => Ok(Fork::Parent(pid)),
+    }
+}
+
+/// Gives every signal its default action, the two that libc keeps for itself included, and blocks none.
+pub fn reset_signals() {
+    // SAFETY: no signal is handled by code that must not be lost: default actions run none, and the mask is a value.
+    unsafe {
+        default_signals();
+        unblock_signals();
+    }
 }
 
 fn reap(pid: i32) {
@@ -259,6 +294,11 @@ mod tests {
         assert_eq!(error.raw_os_error(), Some(libc::ENOEXEC));
         assert!(spawn(text.as_fd(), &[], &[]).is_err());
         assert!(spawn(text.as_fd(), &[CString::from(c"text")], &[(text.as_fd(), -1)]).is_err());
+    }
+
+    #[test]
+    fn a_threaded_process_does_not_fork() {
+        assert_eq!(fork().unwrap_err().raw_os_error(), Some(libc::EINVAL));
     }
 
     #[test]
