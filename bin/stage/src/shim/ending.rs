@@ -108,6 +108,10 @@ impl Supervisor {
             self.drain(number);
             self.finish(number);
         }
+        if self.tidy_at.is_some_and(|tidy_at| tidy_at <= now) {
+            self.tidy_at = None;
+            sys::memory::shrink();
+        }
     }
 
     fn init_ended(&mut self, code: i32) {
@@ -191,6 +195,7 @@ impl Supervisor {
         while self.accept() {}
         self.listener = None;
         self.deadline = Some(Instant::now() + LINGER);
+        self.tidy_at = None;
         let numbers: Vec<_> = self.connections.keys().copied().collect();
         for number in numbers {
             if self.has_role(number, Role::Request) {

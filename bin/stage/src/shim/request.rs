@@ -1,5 +1,7 @@
 //! What is asked for.
 
+use std::time::{Duration, Instant};
+
 use oci::runtime;
 use shim_proto::{Request, Response, Streams};
 
@@ -9,6 +11,9 @@ use super::process::Process;
 use super::refusal::{Refusal, Step};
 use super::stdio::Ends;
 use super::supervisor::{CONTROL, INIT, Phase, Supervisor};
+
+/// A container that lives so long may live for months with nothing to do for us; a shorter one is not worth the trouble.
+const BUSY_START: Duration = Duration::from_secs(1);
 
 impl Supervisor {
     /// Meets one request, or says why not.
@@ -73,8 +78,7 @@ impl Supervisor {
             let pid = init.pid;
             self.respond(CONTROL, &Response::Started { pid, started_at });
         }
-        // The daemon is told; from here on there may be nothing to do for months.
-        sys::memory::shrink();
+        self.tidy_at = Some(Instant::now() + BUSY_START);
     }
 
     /// Joins a connection with a process. What is printed from now on comes after the answer.

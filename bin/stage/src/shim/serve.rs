@@ -40,8 +40,12 @@ impl Supervisor {
 
     /// Until the next thing that happens by itself.
     fn timeout(&self) -> Option<std::time::Duration> {
-        let deadlines = self.processes.values().filter_map(|process| process.deadline).chain(self.deadline);
-        deadlines.min().map(|deadline| deadline.saturating_duration_since(Instant::now()))
+        let deadlines = self.processes.values().filter_map(|process| process.deadline);
+        deadlines
+            .chain(self.deadline)
+            .chain(self.tidy_at)
+            .min()
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
     fn handle(&mut self, token: Token, flags: Interest) {

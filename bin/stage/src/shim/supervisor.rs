@@ -50,6 +50,8 @@ pub(super) struct Supervisor {
     pub(super) past: VecDeque<(String, ExitRecord)>,
     /// When to leave clients behind that do not take what is theirs.
     pub(super) deadline: Option<Instant>,
+    /// When to give back the memory that only the start needed.
+    pub(super) tidy_at: Option<Instant>,
     /// The last number given to an exec or a connection.
     numbers: u32,
     buffer: Vec<u8>,
@@ -93,6 +95,7 @@ impl Supervisor {
             connections: BTreeMap::from([(CONTROL, control)]),
             past: VecDeque::new(),
             deadline: None,
+            tidy_at: None,
             numbers: 0,
             buffer: vec![0; BUFFER],
         };
