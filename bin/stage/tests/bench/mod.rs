@@ -46,7 +46,9 @@ pub fn read_stage() -> Vec<u8> {
 fn lower() -> &'static Path {
     static LOWER: OnceLock<PathBuf> = OnceLock::new();
     LOWER.get_or_init(|| {
-        let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("root-{}", std::process::id()));
+        let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        remove_old_roots(parent);
+        let root = parent.join(format!("root-{}", std::process::id()));
         for name in ["bin", "proc", "sys", "dev", "tmp", "etc"] {
             fs::create_dir_all(root.join(name)).unwrap();
         }
@@ -62,6 +64,16 @@ fn lower() -> &'static Path {
         }
         root
     })
+}
+
+/// Of test programs that have ended: they have no last moment at which they could do it themselves.
+fn remove_old_roots(parent: &Path) {
+    for entry in fs::read_dir(parent).unwrap().flatten() {
+        let name = entry.file_name().into_string().unwrap_or_default();
+        if name.strip_prefix("root-").is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 pub fn process(args: &[&str]) -> Process {
@@ -99,7 +111,7 @@ fn spec(id: &str, args: &[&str]) -> Spec {
         hostname: Some("bench".to_owned()),
         linux: Some(Linux {
             namespaces: namespaces.map(namespace).to_vec(),
-            cgroups_path: Some(format!("/gantry-test/{id}")),
+            cgroups_path: Some(format!("/gantry-test-{id}")),
             ..Default::default()
         }),
         ..Default::default()
@@ -276,7 +288,7 @@ impl Bench {
         assert!(ended.exit_status().is_some(), "{ended:?}");
         assert!(!self.bundle().join(file::SOCKET).exists());
         for entry in fs::read_dir("/sys/fs/cgroup").unwrap() {
-            let group = entry.unwrap().path().join("gantry-test").join(&self.launch.id);
+            let group = entry.unwrap().path().join(format!("gantry-test-{}", self.launch.id));
             assert!(!group.exists(), "{}", group.display());
         }
         assert_eq!(self.complaints(), "");
