@@ -100,3 +100,35 @@ fn failure(context: Option<&OwnedFd>, path: &Path, errno: Errno) -> Failure {
     let error = Error::system(format!("root file system: overlay: `{}`: {why}", path.display()));
     Failure { errno: missing.unwrap_or(errno), error }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    use rustix::mount::{UnmountFlags, unmount};
+
+    /// The way for older kernels, shorn of its name space: mounted on the host for a moment.
+    #[test]
+    fn a_hundred_layers_fit_into_one_page() {
+        let top = std::env::temp_dir().join(format!("runtime-overlay-{}", std::process::id()));
+        let layer = |number: u32| {
+            let path = top.join(format!("a rather long name, with a comma and a : colon {number}"));
+            fs::create_dir_all(&path).unwrap();
+            fs::write(path.join(number.to_string()), "").unwrap();
+            path
+        };
+        let lower: Vec<_> = (0..100).map(layer).collect();
+        let (upper, work, point) = (top.join("upper"), top.join("work"), top.join("point"));
+        for path in [&upper, &work, &point] {
+            fs::create_dir(path).unwrap();
+        }
+        let mounted = Overlay { lower: &lower, upper: &upper, work: &work }.mount_over(&point);
+        let seen = fs::read_dir(&point).unwrap().count();
+        let unmounted = unmount(&point, UnmountFlags::DETACH);
+        fs::remove_dir_all(&top).unwrap();
+        mounted.unwrap();
+        unmounted.unwrap();
+        assert_eq!(seen, 100);
+    }
+}
