@@ -51,7 +51,7 @@ pub(crate) fn main(mut args: Vec<OsString>) -> ExitCode {
 
 fn run(program: &OsString, args: &[OsString]) -> io::Result<u8> {
     let signals = SignalFd::new((1..=64).filter(|signal| *signal == number::CHLD || is_passed_on(*signal)))?;
-    let child = Command::new(program).args(args).process_group(0).spawn()?;
+    let child = sys::signal::unblock_in(Command::new(program).args(args).process_group(0)).spawn()?;
     let child = Pid::from_child(&child);
     give_terminal(child);
     let pidfd = rustix::process::pidfd_open(child, PidfdFlags::empty())?;
