@@ -67,7 +67,9 @@ pub fn resolve(user: &str, extra: &[String], passwd_text: &str, group_text: &str
         Some(group) => find_group(group, group_text)?,
         None => own_gid,
     };
-    let mut additional = Vec::new();
+    // The user's own group is listed too: without it, a file mode that denies the group could be got around by
+    // dropping it (CVE-2022-36109).
+    let mut additional = vec![gid];
     if let (None, Some(entry)) = (group_part, &entry) {
         let listed =
             groups(group_text).filter(|group| group.members.split(',').any(|member| member.trim() == entry.name));
@@ -90,7 +92,8 @@ fn find_group(wanted: &str, text: &str) -> Result<u32> {
 
 /// A number, or nothing for a name. Ids end at 2^31 - 1, as in the original.
 fn parse_id(text: &str) -> Result<Option<u32>> {
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(None);
     }
     match text.parse::<u32>() {
@@ -118,17 +121,17 @@ mod tests {
 
     #[test]
     fn users_are_names_or_numbers() {
-        check("", &[], (0, 0, &[29], "/root"));
-        check("web", &[], (33, 34, &[29, 50], "/var/www"));
-        check("33", &[], (33, 34, &[29, 50], "/var/www"));
-        check("web:audio", &[], (33, 29, &[], "/var/www"));
-        check("1000:1000", &[], (1000, 1000, &[], "/"));
-        check("1000", &["audio", "77", "29"], (1000, 0, &[29, 77], "/"));
+        check("", &[], (0, 0, &[0, 29], "/root"));
+        check("web", &[], (33, 34, &[34, 29, 50], "/var/www"));
+        check("33", &[], (33, 34, &[34, 29, 50], "/var/www"));
+        check("web:audio", &[], (33, 29, &[29], "/var/www"));
+        check("1000:1000", &[], (1000, 1000, &[1000], "/"));
+        check("1000", &["audio", "77", "29"], (1000, 0, &[0, 29, 77], "/"));
     }
 
     #[test]
     fn unknown_names_and_absurd_numbers_are_refused() {
-        for user in ["nobody", "web:nogroup", "4294967296", "2147483648"] {
+        for user in ["nobody", "web:nogroup", "4294967296", "2147483648", "-5"] {
             assert_eq!(resolve(user, &[], PASSWD, GROUP).unwrap_err().kind(), fault::Kind::InvalidParameter, "{user}");
         }
         assert!(resolve("0", &["none".into()], "", "").is_err());

@@ -23,8 +23,9 @@ pub fn hosts(hostname: &str, domainname: &str, ip: Option<IpAddr>, extra: &[(Str
     let mut text = String::from(LOCAL_NAMES);
     append(&mut text, extra);
     if let Some(ip) = ip {
-        let names = if domainname.is_empty() { hostname.into() } else { format!("{hostname}.{domainname} {hostname}") };
-        let _ = writeln!(text, "{ip}\t{names}");
+        let full = if domainname.is_empty() { hostname.into() } else { format!("{hostname}.{domainname}") };
+        let short = full.split_once('.').map_or(String::new(), |(short, _)| format!(" {short}"));
+        let _ = writeln!(text, "{ip}\t{full}{short}");
     }
     text
 }
@@ -211,6 +212,7 @@ mod tests {
         assert!(text.starts_with("127.0.0.1\tlocalhost\n"));
         assert!(text.ends_with("10.0.0.9\tdb\n172.17.0.2\tweb.example.org web\n"), "{text}");
         assert!(hosts("web", "", ip, &[]).ends_with("\n172.17.0.2\tweb\n"));
+        assert!(hosts("web.example.org", "", ip, &[]).ends_with("\n172.17.0.2\tweb.example.org web\n"));
         assert!(hosts("web", "", None, &[]).ends_with("ip6-allrouters\n"));
         assert_eq!(hosts_of_host("1.2.3.4 x", &extra), "1.2.3.4 x\n10.0.0.9\tdb\n");
         assert_eq!(hostname("web"), "web\n");

@@ -22,7 +22,8 @@ use crate::shim::Shim;
 /// Exit code of an exec whose end nobody saw.
 const UNKNOWN_END: i32 = 255;
 
-/// Runs it; replies its streams unless it is detached.
+/// Runs it; replies its streams unless it is detached. What stops it after it was claimed is told on these streams, as
+/// the original does: its clients read there, and take the exit code from the inspection.
 pub async fn start(engine: &Arc<Inner>, request: ExecStart) -> Result<Option<Attached>> {
     let exec = engine.execs.find(&request.id)?;
     let view = engine.containers.find(&exec.container)?.view();
@@ -34,7 +35,7 @@ pub async fn start(engine: &Arc<Inner>, request: ExecStart) -> Result<Option<Att
         Ok(stream) => Ok((!request.detach).then(|| attached(engine, exec, view, stream))),
         Err(fault) => {
             engine.execs.set(&exec.id, Phase::Ended { exit_code: failed_code(&fault) });
-            Err(fault)
+            if request.detach { Err(fault) } else { Ok(Some(told(&exec, &fault))) }
         }
     }
 }
@@ -68,22 +69,36 @@ async fn run(
 }
 
 fn refused(fault: Fault) -> Fault {
-    if fault.kind() == fault::Kind::InvalidParameter {
-        return fault.at("OCI runtime exec failed: exec failed: unable to start container process");
+    if fault.kind() != fault::Kind::InvalidParameter {
+        return fault;
     }
-    fault
+    let why = fault.message();
+    Fault::invalid(format!("OCI runtime exec failed: exec failed: unable to start container process: {why}: unknown"))
 }
 
 /// The exit code of an exec that did not start, as a shell's.
 fn failed_code(fault: &Fault) -> i32 {
     let text = fault.message();
-    if text.contains("executable file not found") || text.contains("no such file or directory") {
-        127
-    } else if text.contains("permission denied") {
-        126
-    } else {
-        128
+    if text.contains("executable file not found") || text.contains("no such file or directory") { 127 } else { 126 }
+}
+
+/// Streams on which there is nothing but the reason why it does not run.
+fn told(exec: &Exec, fault: &Fault) -> Attached {
+    let text = format!("{}\r\n", fault.message());
+    let bytes = if exec.request.tty { text.into_bytes() } else { framed(&text) };
+    Attached {
+        terminal: exec.request.tty,
+        reader: Box::pin(std::io::Cursor::new(bytes)),
+        writer: Box::pin(tokio::io::sink()),
+        detach_keys: exec.request.detach_keys.clone(),
+        detached: Box::new(|| ()),
     }
+}
+
+/// One of Docker's frames of standard output: its number, three zeros, the length, the bytes.
+fn framed(text: &str) -> Vec<u8> {
+    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    [&[1, 0, 0, 0], &length.to_be_bytes()[..], text.as_bytes()].concat()
 }
 
 fn process(
@@ -130,4 +145,18 @@ fn attached(engine: &Arc<Inner>, exec: Exec, view: Arc<View>, stream: UnixStream
     let (terminal, detach_keys) = (exec.request.tty, exec.request.detach_keys.clone());
     let detached = move || emit(&engine, &exec, &view.stored.record, "exec_detach", None);
     Attached { terminal, reader: Box::pin(reader), writer: Box::pin(writer), detach_keys, detached: Box::new(detached) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exec_that_cannot_start_has_a_shells_exit_code_and_says_why_in_a_frame() {
+        let code = |text: &str| failed_code(&Fault::invalid(text));
+        assert_eq!(code("exec: \"x\": executable file not found in $PATH"), 127);
+        assert_eq!(code("exec: \"/etc\": is a directory"), 126);
+        assert_eq!(code("unable to find user x: no matching entries in passwd file"), 126);
+        assert_eq!(framed("no\r\n"), b"\x01\0\0\0\0\0\0\x04no\r\n");
+    }
 }

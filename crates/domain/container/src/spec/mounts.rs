@@ -34,8 +34,9 @@ pub(super) fn step(input: &Input<'_>, spec: &mut Spec) -> Result<()> {
     let Input { host, facts, .. } = input;
     spec.root = Some(Root { path: "rootfs".into(), readonly: host.readonly_rootfs });
     spec.mounts = kernel_mounts(input)?;
+    let access = if host.readonly_rootfs { "ro" } else { "rw" };
     for (source, target) in &facts.etc {
-        spec.mounts.push(bind_mount(source, Path::new(target), &["rbind", "rprivate"]));
+        spec.mounts.push(bind_mount(source, Path::new(target), &["rbind", "rprivate", access]));
     }
     if let Some(init) = &facts.init {
         spec.mounts.push(bind_mount(init, Path::new(INIT_PATH), &["bind", "ro"]));
@@ -85,12 +86,12 @@ fn kernel_mounts(input: &Input<'_>) -> Result<Vec<Mount>> {
         .collect())
 }
 
-/// With the host's IPC namespace go the host's message queues and shared memory.
+/// With the host's IPC namespace goes the host's shared memory. A new mount of message queues shows those of the
+/// namespace, which the host need not have mounted itself.
 fn shared_ipc(mount: Mount, host: &HostConfig) -> Mount {
-    let of_ipc = mount.destination == Path::new("/dev/shm") || mount.destination == Path::new("/dev/mqueue");
-    if host.ipc_mode == "host" && of_ipc {
-        let path = mount.destination.clone();
-        return bind_mount(&path, &path, &["rbind", "rprivate"]);
+    let shm = Path::new("/dev/shm");
+    if host.ipc_mode == "host" && mount.destination == shm {
+        return bind_mount(shm, shm, &["rbind", "rprivate"]);
     }
     mount
 }
@@ -151,9 +152,8 @@ fn parse_bind(text: &str) -> Result<Bind> {
         return Err(Fault::not_implemented(format!("named volumes are not implemented yet: '{text}'")));
     }
     let target = absolute_target(target).ok_or_else(|| {
-        Fault::invalid(format!(
-            "invalid volume specification: '{text}': invalid mount path: '{target}' mount path must be absolute"
-        ))
+        let why = wrong_target(target);
+        Fault::invalid(format!("invalid volume specification: '{text}': invalid mount config for type \"bind\": {why}"))
     })?;
     let mut bind = Bind {
         source: clean(source),
@@ -209,6 +209,14 @@ fn absolute_target(path: &str) -> Option<PathBuf> {
     (path.starts_with('/') && !path.contains('\0') && cleaned != Path::new("/")).then_some(cleaned)
 }
 
+/// Why [`absolute_target`] refuses it, in the original's words.
+fn wrong_target(path: &str) -> String {
+    match path.starts_with('/') && !path.contains('\0') {
+        true => "invalid specification: destination can't be '/'".into(),
+        false => format!("invalid mount path: '{path}' mount path must be absolute"),
+    }
+}
+
 /// The path without `.`, `..` and doubled slashes, by its text alone.
 fn clean(path: &str) -> PathBuf {
     let mut cleaned = PathBuf::from("/");
@@ -225,8 +233,7 @@ fn clean(path: &str) -> PathBuf {
 fn tmpfs_mounts(host: &HostConfig) -> Result<Vec<Mount>> {
     let mut all = Vec::new();
     for (target, options) in host.tmpfs.iter().flatten() {
-        let target =
-            absolute_target(target).ok_or_else(|| Fault::invalid(format!("invalid tmpfs target '{target}'")))?;
+        let target = absolute_target(target).ok_or_else(|| Fault::invalid(wrong_target(target)))?;
         let given = options.split(',').filter(|option| !option.is_empty()).map(str::to_owned);
         all.push(tmpfs(target, given.collect()));
     }
