@@ -40,7 +40,7 @@ pub(crate) fn create(
 ) -> Result<Waiting, Refusal> {
     let rootfs = match rootfs {
         RootFs::Directory { path } => runtime::RootFs::Directory { path },
-        RootFs::Overlay { lower, upper, work } => runtime::RootFs::Overlay { lower, upper, work },
+        RootFs::Overlay { lower, upper, work, volatile } => runtime::RootFs::Overlay { lower, upper, work, volatile },
     };
     Ok(Waiting(runtime::create(Create { id, spec, bundle, rootfs, io, netns })?))
 }

@@ -128,7 +128,7 @@ impl Bench {
         let launch = Launch {
             version: shim_proto::VERSION,
             id: id.clone(),
-            rootfs: RootFs::Overlay { lower: vec![lower().to_owned()], upper, work },
+            rootfs: RootFs::Overlay { lower: vec![lower().to_owned()], upper, work, volatile: false },
             open_stdin: false,
             stdin_once: false,
             log: Some(LogFile { path: dir.path().join("log"), max_size: 0, max_files: 1, attrs: BTreeMap::new() }),

@@ -99,6 +99,10 @@ pub enum RootFs {
         upper: PathBuf,
         /// The kernel's scratch directory, on the same file system as `upper`.
         work: PathBuf,
+        /// Whether what is written may be lost with the host's power: the end of the container then syncs nothing. Such a
+        /// layer cannot be mounted a second time.
+        #[serde(default)]
+        volatile: bool,
     },
 }
 

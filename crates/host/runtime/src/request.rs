@@ -38,6 +38,8 @@ pub enum RootFs {
         upper: PathBuf,
         /// The kernel's scratch directory, empty, on the same file system as `upper`.
         work: PathBuf,
+        /// Whether nothing is synced, not even at the end; the layer cannot be mounted again then.
+        volatile: bool,
     },
 }
 

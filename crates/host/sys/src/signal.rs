@@ -3,8 +3,6 @@
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
-use std::os::unix::process::CommandExt;
-use std::process::Command;
 use std::ptr;
 
 /// The kernel's `_NSIG`: signals are 1 to 64.
@@ -47,26 +45,4 @@ pub fn unblock_all() -> io::Result<()> {
         libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut())
     };
     super::check(result.into()).map(drop)
-}
-
-/// Has the command's program start with no signal blocked: it would inherit its parent's mask (sigprocmask(2)).
-pub fn unblock_in(command: &mut Command) -> &mut Command {
-    // SAFETY: `unblock_all` calls nothing but two async-signal-safe functions on its own stack, which is what a child
-    // may do between fork(2) and execve(2).
-    unsafe { command.pre_exec(unblock_all) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::signalfd::{SignalFd, number};
-
-    #[test]
-    fn a_command_starts_with_nothing_blocked() {
-        let ours = SignalFd::new([number::TERM]).unwrap();
-        let mut command = Command::new("grep");
-        let output = unblock_in(command.args(["SigBlk", "/proc/self/status"])).output().unwrap();
-        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("SigBlk:\t{}\n", "0".repeat(16)));
-        drop(ours);
-    }
 }

@@ -185,7 +185,12 @@ fn spawn_shim(engine: &Inner, stored: &Stored, place: Place) -> Result<shim::Lau
     let orders = Launch {
         version: shim_proto::VERSION,
         id: record.id.to_string(),
-        rootfs: RootFs::Overlay { lower: layers.lower, upper: layers.upper, work: layers.work },
+        rootfs: RootFs::Overlay {
+            lower: layers.lower,
+            upper: layers.upper,
+            work: layers.work,
+            volatile: record.host_config.auto_remove,
+        },
         open_stdin: record.config.open_stdin,
         stdin_once: record.config.stdin_once,
         log: log_file(engine, stored)?,

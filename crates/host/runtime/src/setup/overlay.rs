@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::mount::{
-    FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, fsconfig_create, fsconfig_set_string, fsmount, fsopen, mount,
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, fsconfig_create, fsconfig_set_flag, fsconfig_set_string,
+    fsmount, fsopen, mount,
 };
 
 use super::tree;
@@ -25,6 +26,8 @@ pub(crate) struct Overlay<'a> {
     pub lower: &'a [PathBuf],
     pub upper: &'a Path,
     pub work: &'a Path,
+    /// Nothing written through it is ever synced: Documentation/filesystems/overlayfs.rst, "Volatile mount".
+    pub volatile: bool,
 }
 
 /// Why an overlay could not be mounted.
@@ -50,6 +53,9 @@ impl Overlay<'_> {
             let name = short_name(path, &mut held).map_err(|error| fail(path, error))?;
             fsconfig_set_string(&context, key, &name).map_err(|error| fail(path, error))?;
         }
+        if self.volatile {
+            fsconfig_set_flag(&context, c"volatile").map_err(|error| fail(self.upper, error))?;
+        }
         fsconfig_create(&context).map_err(|error| fail(self.upper, error))?;
         fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, MountAttrFlags::empty())
             .map_err(|error| fail(self.upper, error))
@@ -68,6 +74,9 @@ impl Overlay<'_> {
         let mut data = format!("lowerdir={lower}");
         for (key, path) in [("upperdir", self.upper), ("workdir", self.work)] {
             let _ = write!(data, ",{key}={}", name(path)?);
+        }
+        if self.volatile {
+            data.push_str(",volatile");
         }
         let data = std::ffi::CString::new(data).map_err(|_| Error::invalid("root file system: overlay: NUL byte"))?;
         mount(c"overlay", point, c"overlay", MountFlags::empty(), data.as_c_str())
@@ -123,7 +132,7 @@ mod tests {
         for path in [&upper, &work, &point] {
             fs::create_dir(path).unwrap();
         }
-        let mounted = Overlay { lower: &lower, upper: &upper, work: &work }.mount_over(&point);
+        let mounted = Overlay { lower: &lower, upper: &upper, work: &work, volatile: false }.mount_over(&point);
         let seen = fs::read_dir(&point).unwrap().count();
         let unmounted = unmount(&point, UnmountFlags::DETACH);
         fs::remove_dir_all(&top).unwrap();

@@ -66,7 +66,9 @@ fn overlay(rootfs: &RootFs) -> Result<Option<Overlay<'_>>, Error> {
     match rootfs {
         RootFs::Directory { .. } => Ok(None),
         RootFs::Overlay { lower, .. } if lower.is_empty() => Err(Error::invalid("root file system: no layers")),
-        RootFs::Overlay { lower, upper, work } => Ok(Some(Overlay { lower, upper, work })),
+        RootFs::Overlay { lower, upper, work, volatile } => {
+            Ok(Some(Overlay { lower, upper, work, volatile: *volatile }))
+        }
     }
 }
 
@@ -79,7 +81,7 @@ mod tests {
     fn a_missing_layer_is_named() {
         let overlay = |lower: &[&str]| {
             let lower: Vec<_> = lower.iter().map(PathBuf::from).collect();
-            detached(&RootFs::Overlay { lower, upper: "/no/upper".into(), work: "/no/work".into() })
+            detached(&RootFs::Overlay { lower, upper: "/no/upper".into(), work: "/no/work".into(), volatile: false })
         };
         let message = overlay(&["/no/such"]).unwrap_err().to_string();
         assert_eq!(message, "root file system: overlay: `/no/such`: no such file or directory");

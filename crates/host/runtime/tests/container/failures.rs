@@ -40,11 +40,11 @@ fn each_step() {
         ("oom score", |test| test.process().oom_score_adj = Some(5000)),
         ("root: layer", |test| {
             let (upper, work) = (test.scratch.beside("upper"), test.scratch.beside("work"));
-            test.rootfs = Some(RootFs::Overlay { lower: vec!["/no/such".into()], upper, work });
+            test.rootfs = Some(RootFs::Overlay { lower: vec!["/no/such".into()], upper, work, volatile: false });
         }),
         ("root: upper", |test| {
             let (lower, work) = (vec![test.scratch.image("")], test.scratch.beside("work"));
-            test.rootfs = Some(RootFs::Overlay { lower, upper: "/no/such".into(), work });
+            test.rootfs = Some(RootFs::Overlay { lower, upper: "/no/such".into(), work, volatile: false });
         }),
         ("root: directory", |test| test.rootfs = Some(RootFs::Directory { path: "/no/such".into() })),
         ("mount", |test| test.spec.mounts.push(mount("/x", "bind", "/no/such", "rbind"))),

@@ -48,7 +48,7 @@ fn many_layers() {
     let mut lower: Vec<PathBuf> = (0..120).map(layer).collect();
     lower.extend([deep, test.scratch.image("")]);
     let (upper, work) = (test.scratch.beside("upper"), test.scratch.beside("work"));
-    test.rootfs = Some(RootFs::Overlay { lower, upper, work });
+    test.rootfs = Some(RootFs::Overlay { lower, upper, work, volatile: false });
     assert_eq!(test.output(), "0\n120\ndeep\n");
 }
 

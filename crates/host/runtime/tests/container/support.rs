@@ -163,7 +163,12 @@ impl Scratch {
     }
 
     fn overlay(&self) -> RootFs {
-        RootFs::Overlay { lower: vec![self.0.join("root")], upper: self.0.join("upper"), work: self.0.join("work") }
+        RootFs::Overlay {
+            lower: vec![self.0.join("root")],
+            upper: self.0.join("upper"),
+            work: self.0.join("work"),
+            volatile: true,
+        }
     }
 }
 
