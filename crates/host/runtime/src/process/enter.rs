@@ -58,6 +58,9 @@ fn as_stage(me: &Child, channel: &Channel, enter: &Enter<'_>) -> Result<(), Erro
     }
     let terminal = open_terminal(channel, enter)?;
     keyring::join(enter.id)?;
+    if terminal.is_none() {
+        stdio::own_null()?;
+    }
     stdio::give_to_with(&enter.job.process.user, terminal.as_ref())?;
     let entered = cwd::enter(enter.job, cwd::Attempt::First)?;
     rlimits::set(enter.job)?;

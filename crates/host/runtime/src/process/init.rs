@@ -158,6 +158,7 @@ fn adjust_process(init: &mut Init<'_>) -> Result<(), Error> {
     let job = &init.plan.job;
     keyring::join(init.plan.request.id)?;
     stdio::attach_terminal(init.terminal.take())?;
+    stdio::own_null()?;
     stdio::give_to(&job.process.user)?;
     let entered = cwd::enter(job, cwd::Attempt::First)?;
     rlimits::set(job)?;

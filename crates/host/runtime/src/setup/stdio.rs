@@ -39,6 +39,33 @@ pub(crate) fn attach_terminal(terminal: Option<OwnedFd>) -> Result<(), Error> {
     to_standard([terminal.as_fd(); 3])
 }
 
+/// Replaces streams that are the host's null device by the container's own: root in the container could change mode and
+/// owner of the host's node through `/proc/self/fd`. To be called when `/` is the container's root.
+pub(crate) fn own_null() -> Result<(), Error> {
+    let replace = [is_null(stdin())?, is_null(stdout())?, is_null(stderr())?];
+    if replace == [false; 3] {
+        return Ok(());
+    }
+    let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let own = fs::open("/dev/null", flags, Mode::empty()).step("open `/dev/null` of the container")?;
+    if !is_null(own.as_fd())? {
+        return Err(Error::invalid("open `/dev/null` of the container: it is not the null device"));
+    }
+    let [first, second, third] = replace;
+    let set =
+        |wanted: bool, set: fn(BorrowedFd<'_>) -> Result<(), Errno>| if wanted { set(own.as_fd()) } else { Ok(()) };
+    set(first, |fd| dup2_stdin(fd))
+        .and_then(|()| set(second, |fd| dup2_stdout(fd)))
+        .and_then(|()| set(third, |fd| dup2_stderr(fd)))
+        .step("set standard streams")
+}
+
+fn is_null(fd: BorrowedFd<'_>) -> Result<bool, Error> {
+    let stat = fs::fstat(fd).step("stat standard stream")?;
+    let is_device = FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice;
+    Ok(is_device && stat.st_rdev == fs::makedev(1, 3))
+}
+
 /// Gives the streams to the user, who could not open `/dev/stdout` else.
 pub(crate) fn give_to(user: &User) -> Result<(), Error> {
     give_to_with(user, None)
@@ -55,9 +82,7 @@ pub(crate) fn give_to_with(user: &User, terminal: Option<&OwnedFd>) -> Result<()
 
 fn give(fd: BorrowedFd<'_>, uid: Uid) -> Result<(), Error> {
     let stat = fs::fstat(fd).step("stat standard stream")?;
-    let is_null =
-        FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice && stat.st_rdev == fs::makedev(1, 3);
-    if stat.st_uid == uid.as_raw() || is_null {
+    if stat.st_uid == uid.as_raw() || is_null(fd)? {
         return Ok(());
     }
     match fs::fchown(fd, Some(uid), None) {

@@ -1,6 +1,7 @@
 //! Users, groups, capabilities, no_new_privs, the filter.
 
 use std::fs;
+use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 
 use oci::runtime::{Seccomp, Syscall};
@@ -15,6 +16,7 @@ pub const CASES: &[Case] = &[
     ("user, group and supplementary groups are exactly the given ones", groups),
     ("a group that is denied stays denied", negative_group),
     ("the user can open its own streams", own_streams),
+    ("a null device on a stream is the container's own", own_null),
     ("the given umask holds", umask),
     ("no_new_privs is set where it is asked for", no_new_privs),
     ("the filter is in force with and without no_new_privs", filter),
@@ -88,6 +90,32 @@ fn own_streams() {
     test.process().user.uid = 1000;
     test.process().capabilities = None;
     assert_eq!(test.output(), "out\nerr\n1000\n0\n");
+}
+
+/// Else root in the container could change mode and owner of the host's `/dev/null`.
+fn own_null() {
+    let script = "stat -L -c %d:%i /proc/self/fd/0 /dev/null | uniq | wc -l";
+    let test = Test::shell(script);
+    let (io, streams) = pipes_with_null();
+    let container = test.create_with(io).unwrap().start().unwrap();
+    drop(streams.stdin);
+    assert_eq!(read_all(streams.output), "1\n");
+    wait(container.pidfd());
+    container.destroy().unwrap();
+
+    let test = Test::shell("sleep 1000");
+    let (container, streams) = test.start().unwrap();
+    let mut process = test.spec.process.clone().unwrap();
+    process.args[2] = script.to_owned();
+    let (io, own) = pipes_with_null();
+    let exec = container.exec(&process, io).unwrap();
+    drop(own.stdin);
+    assert_eq!(read_all(own.output), "1\n");
+    wait(exec.pidfd.as_fd());
+    container.signal(9).unwrap();
+    wait(container.pidfd());
+    container.destroy().unwrap();
+    drop(streams);
 }
 
 fn umask() {

@@ -167,7 +167,7 @@ impl Scratch {
             lower: vec![self.0.join("root")],
             upper: self.0.join("upper"),
             work: self.0.join("work"),
-            volatile: true,
+            volatile: false,
         }
     }
 }
@@ -258,6 +258,14 @@ pub fn pipes() -> (Io, Streams) {
     let (output, stdout) = pipe_with(PipeFlags::CLOEXEC).unwrap();
     let stderr = stdout.try_clone().unwrap();
     (Io::Pipes { stdin, stdout, stderr }, Streams { stdin: our_stdin, output })
+}
+
+/// The same with the host's null device as standard input.
+pub fn pipes_with_null() -> (Io, Streams) {
+    let (io, streams) = pipes();
+    let Io::Pipes { stdout, stderr, .. } = io else { unreachable!("pipes") };
+    let stdin = fs::File::options().read(true).write(true).open("/dev/null").unwrap().into();
+    (Io::Pipes { stdin, stdout, stderr }, streams)
 }
 
 /// How a process ended and what it printed.
