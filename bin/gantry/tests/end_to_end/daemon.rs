@@ -172,3 +172,16 @@ fn stop_gives_time_and_then_kills() {
         client.ok(&["rm", &deaf, &obedient]);
     }
 }
+
+#[test]
+fn an_exec_tells_its_exit_code_every_time() {
+    let bench = Bench::new();
+    let id = bench.gantry().ok(&["run", "-d", &bench.image, "sleep", "1000"]);
+    for client in [bench.daemon.gantry(), bench.daemon.docker()] {
+        for _ in 0..20 {
+            assert_eq!(client.run(&["exec", &id, "sh", "-c", "exit 5"]).code, 5);
+        }
+        // The output ends before the process does.
+        assert_eq!(client.run(&["exec", &id, "sh", "-c", "exec >&- 2>&-; sleep 0.3; exit 6"]).code, 6);
+    }
+}
