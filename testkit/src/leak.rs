@@ -59,7 +59,7 @@ fn look(daemon: &Daemon) -> Holdings {
         ("control group", daemon.cgroups().iter().flat_map(|group| tree(group, 2, &|_| true)).collect()),
         ("shim", daemon.shims().iter().map(u32::to_string).collect()),
         ("file", tree(&daemon.run_root(), 8, &|_| true)),
-        ("stored thing", tree(&daemon.data_root(), 2, &|name| !name.starts_with("trash/"))),
+        ("stored thing", tree(&daemon.data_root(), 3, &|name| !name.starts_with("trash/"))),
         ("descriptor", descriptors(daemon.pid())),
     ])
 }

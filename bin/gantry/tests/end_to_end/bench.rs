@@ -12,7 +12,7 @@ pub struct Bench {
     /// The daemon.
     pub daemon: Daemon,
     /// It has `busybox:1`.
-    _registry: Distributor,
+    pub registry: Distributor,
     /// Where both are.
     pub host: Arc<Host>,
     /// The full name of the image.
@@ -27,7 +27,7 @@ impl Bench {
         let image = registry.push(&busybox(), "busybox:1");
         let daemon = Daemon::start(&host, GANTRY);
         daemon.gantry().ok(&["pull", "-q", &image]);
-        Self { daemon, _registry: registry, host, image }
+        Self { daemon, registry, host, image }
     }
 
     /// Our client.

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::time::{Duration, Instant};
 
-use testkit::{Daemon, Host, Job, Output};
+use testkit::{Client, Daemon, Host, Job, Output};
 
 use crate::GANTRY;
 use crate::bench::{Bench, number};
@@ -154,7 +155,25 @@ fn what_ended_while_no_daemon_ran_has_its_exit_code() {
 }
 
 #[test]
-fn stop_gives_time_and_then_kills() {
+fn stop_gives_ten_seconds_and_then_kills() {
+    let bench = Bench::new();
+    let id = bench.run(&["-d"], "trap '' TERM; while :; do sleep 0.1; done").success();
+    testkit::eventually("the shell's ears to be closed", || ignores_terminate(&bench.gantry(), &id).then_some(()));
+    let begun = Instant::now();
+    bench.gantry().ok(&["stop", &id]);
+    assert!(begun.elapsed() >= Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert_eq!(bench.gantry().ok(&["wait", &id]), "137");
+}
+
+fn ignores_terminate(gantry: &Client, id: &str) -> bool {
+    let pid = gantry.ok(&["inspect", "-f", "{{.State.Pid}}", id]);
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("the container runs");
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("the kernel tells");
+    u64::from_str_radix(ignored.trim(), 16).expect("a mask of signals") & (1 << 14) != 0
+}
+
+#[test]
+fn stop_with_a_time_waits_as_long_and_then_kills() {
     let bench = Bench::new();
     for client in [bench.daemon.gantry(), bench.daemon.docker()] {
         let run = |script: &str| client.ok(&["run", "-d", &bench.image, "sh", "-c", script]);
@@ -170,5 +189,18 @@ fn stop_gives_time_and_then_kills() {
         client.ok(&["stop", &obedient]);
         assert_eq!(client.ok(&["wait", &obedient]), "6");
         client.ok(&["rm", &deaf, &obedient]);
+    }
+}
+
+#[test]
+fn an_exec_tells_its_exit_code_every_time() {
+    let bench = Bench::new();
+    let id = bench.gantry().ok(&["run", "-d", &bench.image, "sleep", "1000"]);
+    for client in [bench.daemon.gantry(), bench.daemon.docker()] {
+        for _ in 0..20 {
+            assert_eq!(client.run(&["exec", &id, "sh", "-c", "exit 5"]).code, 5);
+        }
+        // The output ends before the process does.
+        assert_eq!(client.run(&["exec", &id, "sh", "-c", "exec >&- 2>&-; sleep 0.3; exit 6"]).code, 6);
     }
 }

@@ -1,6 +1,7 @@
 //! The use cases of execs: further processes in a running container.
 
 mod create;
+mod ended;
 mod execs;
 mod inspect;
 mod resize;

@@ -10,8 +10,11 @@ use container::spec;
 use fault::{Fault, Result, Step};
 use oci::runtime::{Process, Spec};
 use shim_proto::{Request, Response, Streams, file};
+use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
+use tokio::sync::oneshot;
 
+use super::ended::Ended;
 use super::{Exec, Phase};
 use crate::container::{View, account, blocking};
 use crate::inner::Inner;
@@ -32,7 +35,7 @@ pub async fn start(engine: &Arc<Inner>, request: ExecStart) -> Result<Option<Att
     engine.execs.claim(&exec.id)?;
     let streams = if request.detach { Streams::default() } else { streams(&exec.request) };
     match run(engine, &exec, record, streams, request.console_size).await {
-        Ok(stream) => Ok((!request.detach).then(|| attached(engine, exec, view, stream))),
+        Ok((stream, end)) => Ok((!request.detach).then(|| attached(engine, exec, view, stream, end))),
         Err(fault) => {
             engine.execs.set(&exec.id, Phase::Ended { exit_code: failed_code(&fault) });
             if request.detach { Err(fault) } else { Ok(Some(told(&exec, &fault))) }
@@ -50,7 +53,7 @@ async fn run(
     record: &Record,
     streams: Streams,
     size: Option<(u16, u16)>,
-) -> Result<UnixStream> {
+) -> Result<(UnixStream, Ended)> {
     let bundle = engine.bundle(&record.id);
     let shim = Shim::new(bundle.clone());
     let process = {
@@ -64,8 +67,9 @@ async fn run(
     };
     engine.execs.set(&exec.id, Phase::Running { pid });
     emit(engine, exec, record, &format!("exec_start: {}", exec.request.cmd.join(" ")), None);
-    tokio::spawn(watch(Arc::clone(engine), exec.clone(), shim));
-    Ok(stream)
+    let (ends, ended) = oneshot::channel();
+    tokio::spawn(watch(Arc::clone(engine), exec.clone(), shim, ends));
+    Ok((stream, Ended::new(ended)))
 }
 
 fn refused(fault: Fault) -> Fault {
@@ -122,9 +126,10 @@ fn process(
 }
 
 /// Hears how it ends, whoever is attached.
-async fn watch(engine: Arc<Inner>, exec: Exec, shim: Shim) {
+async fn watch(engine: Arc<Inner>, exec: Exec, shim: Shim, ends: oneshot::Sender<()>) {
     let exit_code = shim.wait(Some(exec.id.clone())).await.map_or(UNKNOWN_END, |record| record.exit_code);
     engine.execs.set(&exec.id, Phase::Ended { exit_code });
+    let _ = ends.send(());
     if let Ok(handle) = engine.containers.find(&exec.container) {
         emit(&engine, &exec, &handle.view().stored.record, "exec_die", Some(exit_code));
     }
@@ -139,12 +144,18 @@ fn emit(engine: &Inner, exec: &Exec, record: &Record, action: &str, exit_code: O
     engine.events.emit("container", action, record.id.as_str(), attributes);
 }
 
-fn attached(engine: &Arc<Inner>, exec: Exec, view: Arc<View>, stream: UnixStream) -> Attached {
+fn attached(engine: &Arc<Inner>, exec: Exec, view: Arc<View>, stream: UnixStream, end: Ended) -> Attached {
     let (reader, writer) = stream.into_split();
     let engine = Arc::clone(engine);
     let (terminal, detach_keys) = (exec.request.tty, exec.request.detach_keys.clone());
     let detached = move || emit(&engine, &exec, &view.stored.record, "exec_detach", None);
-    Attached { terminal, reader: Box::pin(reader), writer: Box::pin(writer), detach_keys, detached: Box::new(detached) }
+    Attached {
+        terminal,
+        reader: Box::pin(reader.chain(end)),
+        writer: Box::pin(writer),
+        detach_keys,
+        detached: Box::new(detached),
+    }
 }
 
 #[cfg(test)]
