@@ -15,6 +15,7 @@ use api::container::{ContainerInspect, ContainerSummary, CreateResponse};
 use api::events::Event;
 use api::exec::ExecInspect;
 use api::image::{ImageDeleteItem, ImageHistoryItem, ImageInspect, ImageSummary};
+use api::network::Network;
 use api::progress::JsonMessage;
 use api::system::{Info, Version};
 use bytes::Bytes;
@@ -24,7 +25,7 @@ use crate::reply::{Attached, Logs, Ping, Waiting};
 use crate::request::{
     AttachRequest, ContainerCreate, ContainerKill, ContainerList, ContainerLook, ContainerRemove, ContainerStop,
     ContainerWait, EventsRequest, ExecCreate, ExecStart, ImageImport, ImageList, ImageLoad, ImageLook, ImagePull,
-    ImageRemove, ImageSave, ImageTag, LogsRequest, Resize,
+    ImageRemove, ImageSave, ImageTag, LogsRequest, NetworkList, Resize,
 };
 
 /// An answer that is on its way. Dropping it cancels what has no effect yet.
@@ -100,4 +101,11 @@ pub trait Actions: Send + Sync + 'static {
     fn image_load(&self, request: ImageLoad) -> Reply<'_, Progress>;
     /// Puts images into an archive.
     fn image_save(&self, request: ImageSave) -> Reply<'_, Stream<Bytes>>;
+
+    /// Lists networks.
+    fn network_list(&self, request: NetworkList) -> Reply<'_, Vec<Network>>;
+    /// Tells everything about one (name, id, or the beginning of an id).
+    fn network_inspect(&self, target: String) -> Reply<'_, Network>;
+    /// Removes one.
+    fn network_remove(&self, target: String) -> Reply<'_, ()>;
 }

@@ -4,17 +4,18 @@ use api::container::{ContainerInspect, ContainerSummary, CreateResponse};
 use api::events::Event;
 use api::exec::ExecInspect;
 use api::image::{ImageDeleteItem, ImageHistoryItem, ImageInspect, ImageSummary};
+use api::network::Network;
 use api::system::{Info, Version};
 use bytes::Bytes;
 
-use crate::{Engine, container, exec, image, system};
+use crate::{Engine, container, exec, image, network, system};
 
 use crate::action::{Actions, Progress, Reply, Stream};
 use crate::reply::{Attached, Logs, Ping, Waiting};
 use crate::request::{
     AttachRequest, ContainerCreate, ContainerKill, ContainerList, ContainerLook, ContainerRemove, ContainerStop,
     ContainerWait, EventsRequest, ExecCreate, ExecStart, ImageImport, ImageList, ImageLoad, ImageLook, ImagePull,
-    ImageRemove, ImageSave, ImageTag, LogsRequest, Resize,
+    ImageRemove, ImageSave, ImageTag, LogsRequest, NetworkList, Resize,
 };
 
 impl Actions for Engine {
@@ -137,5 +138,17 @@ impl Actions for Engine {
 
     fn image_save(&self, request: ImageSave) -> Reply<'_, Stream<Bytes>> {
         Box::pin(image::save(&self.inner, request))
+    }
+
+    fn network_list(&self, request: NetworkList) -> Reply<'_, Vec<Network>> {
+        Box::pin(async move { network::list(&self.inner, &request.filters) })
+    }
+
+    fn network_inspect(&self, target: String) -> Reply<'_, Network> {
+        Box::pin(async move { network::inspect(&self.inner, &target) })
+    }
+
+    fn network_remove(&self, target: String) -> Reply<'_, ()> {
+        Box::pin(async move { network::remove(&self.inner, &target) })
     }
 }

@@ -12,6 +12,7 @@ mod dispatch;
 mod exec;
 mod image;
 mod inner;
+mod network;
 pub mod reply;
 pub mod request;
 mod settings;

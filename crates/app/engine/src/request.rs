@@ -257,3 +257,10 @@ pub struct ImageSave {
     /// Only these platforms, as given.
     pub platforms: Vec<String>,
 }
+
+/// Which networks are listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NetworkList {
+    /// Of these only.
+    pub filters: Filters,
+}

@@ -1,4 +1,4 @@
-//! A container's networks, as asked for and as they are.
+//! Networks, and a container's place in them, as asked for and as it is.
 
 use std::collections::BTreeMap;
 
@@ -143,4 +143,99 @@ pub struct Address {
 pub struct NetworkSettingsSummary {
     /// By the network's name.
     pub networks: BTreeMap<String, EndpointSettings>,
+}
+
+/// A network.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct Network {
+    /// Its name.
+    pub name: String,
+    /// 64 hexadecimal digits.
+    pub id: String,
+    /// When it was made (RFC 3339).
+    pub created: String,
+    /// `local` or `swarm`.
+    pub scope: String,
+    /// What makes it: `bridge`, `host`, `null` …
+    pub driver: String,
+    /// Whether it has IPv4 (1.47).
+    #[serde(rename = "EnableIPv4")]
+    pub enable_ipv4: bool,
+    /// Whether it has IPv6.
+    #[serde(rename = "EnableIPv6")]
+    pub enable_ipv6: bool,
+    /// Its addresses.
+    #[serde(rename = "IPAM")]
+    pub ipam: Ipam,
+    /// Whether it leads nowhere outside.
+    pub internal: bool,
+    /// Whether containers outside a swarm's services may join.
+    pub attachable: bool,
+    /// Whether it is a swarm's routing mesh.
+    pub ingress: bool,
+    /// Where its configuration comes from.
+    pub config_from: ConfigReference,
+    /// Whether it is a configuration alone.
+    pub config_only: bool,
+    /// Who lives in it, by container id; in an inspection only.
+    pub containers: BTreeMap<String, NetworkContainer>,
+    /// The driver's options.
+    pub options: BTreeMap<String, String>,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// A network's addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct Ipam {
+    /// Who gives them out: `default`.
+    pub driver: String,
+    /// Its options.
+    pub options: Option<BTreeMap<String, String>>,
+    /// The pools.
+    pub config: Option<Vec<IpamPool>>,
+}
+
+/// A pool of addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct IpamPool {
+    /// In CIDR form.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub subnet: String,
+    /// The part of it for containers, in CIDR form.
+    #[serde(rename = "IPRange", skip_serializing_if = "String::is_empty")]
+    pub ip_range: String,
+    /// The host's address in it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub gateway: String,
+}
+
+/// The network whose configuration another one has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct ConfigReference {
+    /// Its name; empty for none.
+    pub network: String,
+}
+
+/// A container in a network's inspection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct NetworkContainer {
+    /// The container's name.
+    pub name: String,
+    /// The endpoint's id.
+    #[serde(rename = "EndpointID")]
+    pub endpoint_id: String,
+    /// Hardware address.
+    pub mac_address: String,
+    /// With the prefix's length.
+    #[serde(rename = "IPv4Address")]
+    pub ipv4_address: String,
+    /// With the prefix's length.
+    #[serde(rename = "IPv6Address")]
+    pub ipv6_address: String,
 }

@@ -21,7 +21,7 @@ pub fn with_image(mut user: ContainerConfig, image: &ContainerConfig) -> Contain
     user.stop_timeout = user.stop_timeout.or(image.stop_timeout);
     user.shell = user.shell.take().filter(|shell| !shell.is_empty()).or_else(|| image.shell.clone());
     user.exposed_ports = union(user.exposed_ports.take(), image.exposed_ports.as_ref());
-    user.volumes = union(user.volumes.take(), image.volumes.as_ref());
+    user.volumes = union(user.volumes.take().filter(|paths| !paths.is_empty()), image.volumes.as_ref());
     user.labels = union(user.labels.take(), image.labels.as_ref());
     merge_env(&mut user, image);
     merge_command(&mut user, image);

@@ -52,8 +52,12 @@ impl Security {
             ("seccomp", "unconfined") => self.seccomp = SeccompChoice::Unconfined,
             ("seccomp", "builtin" | "") => self.seccomp = SeccompChoice::Default,
             ("seccomp", profile) => self.seccomp = SeccompChoice::Profile(profile.to_owned()),
-            // Without AppArmor and SELinux on the host these ask for what is so already.
             ("apparmor", "unconfined") | ("label", "disable") => {}
+            // As in the original, these have no meaning where the kernel has no such module.
+            ("apparmor", _) if !kernel_has("/sys/kernel/security/apparmor") => {}
+            ("label", _) if !kernel_has("/sys/fs/selinux") => {}
+            // The client has put empty lists of masked and read-only paths beside it.
+            ("systempaths", "unconfined") => {}
             ("apparmor" | "label" | "systempaths" | "writable-cgroups", _) => {
                 return Err(Fault::not_implemented(format!("security option {option:?} is not implemented yet")));
             }
@@ -61,6 +65,10 @@ impl Security {
         }
         Ok(())
     }
+}
+
+fn kernel_has(module: &str) -> bool {
+    std::path::Path::new(module).is_dir()
 }
 
 #[cfg(test)]
@@ -79,7 +87,7 @@ mod tests {
         assert_eq!(parse(&[], true).unwrap().seccomp, SeccompChoice::Unconfined);
         let profile = parse(&["seccomp={\"defaultAction\":\"x\"}"], true).unwrap();
         assert_eq!(profile.seccomp, SeccompChoice::Profile("{\"defaultAction\":\"x\"}".into()));
-        for bad in ["nonsense", "nonsense=1", "apparmor=mine"] {
+        for bad in ["nonsense", "nonsense=1", "writable-cgroups=true"] {
             assert!(parse(&[bad], false).is_err(), "{bad}");
         }
     }

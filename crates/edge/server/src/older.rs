@@ -26,6 +26,7 @@ pub(crate) enum Form {
     ImageInspect,
     ImageSummary,
     Info,
+    Network,
     Version,
     Wait,
 }
@@ -49,6 +50,7 @@ static STEPS: &[Step] = &[
     step(49, Form::Info, info::expected_commits_are_told),
     step(48, Form::ContainerInspect, drop_gateway_priorities),
     step(48, Form::ContainerSummary, drop_gateway_priorities),
+    step(47, Form::Network, |network| drop(network.shift_remove("EnableIPv4"))),
     step(47, Form::Info, info::nondistributable_artifacts_are_told),
     step(46, Form::ContainerSummary, drop_annotations),
     step(45, Form::ImageInspect, image::container_config_is_told),

@@ -76,6 +76,19 @@ impl Call {
         name::exec(self.params.get("id"))
     }
 
+    /// The network's name, id, or the beginning of an id in the path.
+    ///
+    /// # Errors
+    /// `NotFound`, in Docker's words.
+    pub(crate) fn network(&self) -> Result<String> {
+        name::network(self.params.get("id"))
+    }
+
+    /// A name in the path of which nothing is known: only for errors.
+    pub(crate) fn name(&self) -> &str {
+        self.params.get("name")
+    }
+
     /// Whether the path names an image.
     pub(crate) fn has_image(&self) -> bool {
         !self.params.get("name").is_empty()

@@ -3,8 +3,12 @@
 mod container;
 mod exec;
 mod image;
+mod network;
 mod pattern;
+mod plugin;
+mod swarm;
 mod system;
+mod volume;
 
 use std::future::Future;
 use std::pin::Pin;

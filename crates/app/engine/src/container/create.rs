@@ -1,5 +1,6 @@
 //! Makes a container: checks everything that can be known now, so that a start rarely fails.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::container::{ContainerConfig, CreateResponse, HostConfig};
@@ -16,7 +17,7 @@ use names::{ContainerId, ContainerName, Platform};
 
 use super::actor;
 use super::start::blocking;
-use super::{Stored, etc, kill, ports};
+use super::{Stored, etc, kill, limits, ports, specification, tag};
 use crate::clock;
 use crate::inner::Inner;
 use crate::request::ContainerCreate;
@@ -30,10 +31,8 @@ pub async fn create(engine: &Arc<Inner>, request: ContainerCreate) -> Result<Cre
     if body.config.image.is_empty() {
         return Err(Fault::invalid("no image specified"));
     }
-    if let Some(platform) = request.platform.as_deref().filter(|platform| !platform.is_empty()) {
-        platform.parse::<Platform>().map_err(|error| Fault::invalid(error.to_string()))?;
-    }
     let image = engine.images.get(&body.config.image)?;
+    check_platform(&image, &body.config.image, request.platform.as_deref().unwrap_or_default())?;
     let mut config = merge::with_image(body.config, &crate::image::runtime_config(&image)?);
     let mut host = body.host_config.unwrap_or_default();
     let networking = body.networking_config.unwrap_or_default();
@@ -44,8 +43,8 @@ pub async fn create(engine: &Arc<Inner>, request: ContainerCreate) -> Result<Cre
         return Err(Fault::invalid("no command specified"));
     }
     let id = new_id()?;
-    if config.hostname.is_empty() && host.uts_mode != "host" {
-        config.hostname = id.short().to_owned();
+    if config.hostname.is_empty() {
+        config.hostname = own_hostname(&host, &id);
     }
     let name = take_name(engine, request.name.as_deref(), &id)?;
     let record = Record {
@@ -67,10 +66,37 @@ pub async fn create(engine: &Arc<Inner>, request: ContainerCreate) -> Result<Cre
     Ok(CreateResponse { id: id.to_string(), warnings })
 }
 
+/// An image for other machines counts as missing, at which clients pull the right one.
+fn check_platform(image: &image::Image, name: &str, wanted: &str) -> Result<()> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let wanted: Platform = wanted.parse().map_err(|error: names::PlatformError| Fault::invalid(error.to_string()))?;
+    let config = &image.config;
+    match Platform::new(&config.os, &config.architecture, &config.variant) {
+        Ok(actual) if (actual.os(), actual.architecture()) != (wanted.os(), wanted.architecture()) => {
+            Err(Fault::not_found(format!(
+                "image with reference {name} was found but its platform ({actual}) does not match the specified \
+                 platform ({wanted})"
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn new_id() -> Result<ContainerId> {
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(|error| Fault::system(format!("make an id: {error}")))?;
     Ok(ContainerId::from_random(random))
+}
+
+/// In the host's network a container bears the host's name, else the beginning of its id.
+fn own_hostname(host: &HostConfig, id: &ContainerId) -> String {
+    match (host.network_mode.as_str(), host.uts_mode.as_str()) {
+        ("host", _) => rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        (_, "host") => String::new(),
+        _ => id.short().to_owned(),
+    }
 }
 
 fn take_name(engine: &Inner, wanted: Option<&str>, id: &ContainerId) -> Result<String> {
@@ -118,6 +144,7 @@ fn check(
     networking: &api::network::NetworkingConfig,
 ) -> Result<Vec<String>> {
     check_missing(host)?;
+    let warnings = limits::adapt(host)?;
     spec::check_resources(host)?;
     spec::binds(host)?;
     Security::parse(host)?;
@@ -138,6 +165,10 @@ fn check(
         )));
     }
     check_strings(config)?;
+    if host.uts_mode == "host" && !config.hostname.is_empty() {
+        return Err(Fault::invalid("conflicting options: hostname and the UTS mode"));
+    }
+    check_health(config)?;
     ports::requests(host.port_bindings.as_ref(), config.exposed_ports.as_ref(), host.publish_all_ports)?;
     etc::extra_hosts(host.extra_hosts.as_deref().unwrap_or_default(), None)?;
     set_log_driver(engine, host)?;
@@ -145,16 +176,26 @@ fn check(
     if host.shm_size == 0 && host.ipc_mode != "host" {
         host.shm_size = 64 << 20;
     }
+    // The client's word for "not said".
+    host.memory_swappiness = host.memory_swappiness.filter(|&value| value != -1);
     if host.ipc_mode.is_empty() {
         host.ipc_mode = "private".into();
     }
     if host.cgroupns_mode.is_empty() {
-        host.cgroupns_mode = if host.privileged { "host" } else { "private" }.into();
+        host.cgroupns_mode = if host.privileged || !specification::cgroup_v2() { "host" } else { "private" }.into();
+    }
+    if host.privileged {
+        // Nothing is hidden from it.
+        (host.masked_paths, host.readonly_paths) = (None, None);
+    } else {
+        let list = |paths: &[&str]| Some(paths.iter().map(|&path| path.to_owned()).collect());
+        host.masked_paths = host.masked_paths.take().or_else(|| list(&spec::MASKED));
+        host.readonly_paths = host.readonly_paths.take().or_else(|| list(&spec::READONLY));
     }
     if host.runtime.is_empty() {
         host.runtime = "runc".into();
     }
-    Ok(warnings(config, host))
+    Ok(warnings.into_iter().chain(other_warnings(config, host)).collect())
 }
 
 /// NUL ends a string for the kernel: what follows it would be lost.
@@ -166,6 +207,9 @@ fn check_strings(config: &ContainerConfig) -> Result<()> {
         &config.working_dir,
         &config.user,
     ]);
+    if let Some(entry) = config.env.iter().flatten().find(|entry| entry.is_empty() || entry.starts_with('=')) {
+        return Err(Fault::invalid(format!("invalid environment variable: {entry}")));
+    }
     match all.into_iter().find(|text| text.contains('\0')) {
         Some(text) => Err(Fault::invalid(format!("invalid string {text:?}: it contains NUL"))),
         None if config.hostname.len() > 64 => {
@@ -175,19 +219,41 @@ fn check_strings(config: &ContainerConfig) -> Result<()> {
     }
 }
 
+/// Times in nanoseconds; 0 is the default.
+fn check_health(config: &ContainerConfig) -> Result<()> {
+    const LEAST: i64 = 1_000_000;
+    let Some(check) = &config.healthcheck else { return Ok(()) };
+    let times = [
+        ("Interval", check.interval),
+        ("Timeout", check.timeout),
+        ("StartPeriod", check.start_period),
+        ("StartInterval", check.start_interval),
+    ];
+    match times.iter().find(|(_, time)| *time != 0 && *time < LEAST) {
+        Some((what, _)) => Err(Fault::invalid(format!("{what} in Healthcheck cannot be less than 1ms"))),
+        None if check.retries < 0 => Err(Fault::invalid("Retries in Healthcheck cannot be negative")),
+        None => Ok(()),
+    }
+}
+
 /// What is asked for and not there yet is refused, never dropped.
 fn check_missing(host: &HostConfig) -> Result<()> {
+    if !matches!(host.runtime.as_str(), "" | "runc" | "gantry") {
+        return Err(Fault::invalid(format!("unknown or invalid runtime name: {}", host.runtime)));
+    }
+    if !matches!(host.isolation.as_str(), "" | "default") {
+        let isolation = &host.isolation;
+        return Err(Fault::invalid(format!("invalid isolation: {isolation:?} - linux only supports 'default'")));
+    }
     let some = |list: &Option<Vec<String>>| list.as_ref().is_some_and(|list| !list.is_empty());
     let asked = [
         ("--volumes-from", some(&host.volumes_from)),
         ("--link", some(&host.links)),
         ("--storage-opt", host.storage_opt.as_ref().is_some_and(|options| !options.is_empty())),
         ("device requests (--gpus)", host.device_requests.as_ref().is_some_and(|list| !list.is_empty())),
-        ("--runtime", !matches!(host.runtime.as_str(), "" | "runc" | "gantry")),
         ("--userns", !matches!(host.userns_mode.as_str(), "" | "host")),
         ("--cgroup", !host.cgroup.is_empty()),
         ("--volume-driver", !matches!(host.volume_driver.as_str(), "" | "local")),
-        ("--isolation", !matches!(host.isolation.as_str(), "" | "default")),
     ];
     match asked.iter().find(|(_, asked)| *asked) {
         Some((what, _)) => Err(Fault::not_implemented(format!("{what} is not implemented yet"))),
@@ -196,7 +262,10 @@ fn check_missing(host: &HostConfig) -> Result<()> {
 }
 
 fn set_log_driver(engine: &Inner, host: &mut HostConfig) -> Result<()> {
-    const OPTIONS: [&str; 4] = ["max-size", "max-file", "labels", "env"];
+    const OPTIONS: [&str; 8] = ["max-size", "max-file", "labels", "env", "tag", "compress", "mode", "max-buffer-size"];
+    const LATER: [&str; 2] = ["labels-regex", "env-regex"];
+    const DRIVERS: [&str; 9] =
+        ["awslogs", "etwlogs", "fluentd", "gcplogs", "gelf", "journald", "local", "splunk", "syslog"];
     if host.log_config.kind.is_empty() {
         host.log_config.kind.clone_from(&engine.settings.log_driver);
         let options = host.log_config.config.get_or_insert_default();
@@ -208,33 +277,44 @@ fn set_log_driver(engine: &Inner, host: &mut HostConfig) -> Result<()> {
     match host.log_config.kind.as_str() {
         "none" => Ok(()),
         "json-file" => match options.keys().find(|name| !OPTIONS.contains(&name.as_str())) {
+            Some(name) if LATER.contains(&name.as_str()) => {
+                Err(Fault::not_implemented(format!("log option {name:?} is not implemented yet")))
+            }
             Some(name) => Err(Fault::invalid(format!("unknown log opt '{name}' for json-file log driver"))),
             None => check_log_options(options),
         },
-        other => Err(Fault::not_implemented(format!("logging driver {other:?} is not implemented yet"))),
+        other if DRIVERS.contains(&other) => {
+            Err(Fault::not_implemented(format!("logging driver {other:?} is not implemented yet")))
+        }
+        other => Err(Fault::not_found(format!("error looking up logging plugin {other}: plugin {other:?} not found"))),
     }
 }
 
-fn check_log_options(options: &std::collections::BTreeMap<String, String>) -> Result<()> {
-    let max_size = options.get("max-size").filter(|size| *size != "-1");
-    if let Some(size) = max_size {
-        let bytes = human::parse_binary_size(size)
-            .map_err(|error| Fault::invalid(format!("invalid log option max-size: {error}")))?;
-        if bytes <= 0 {
-            return Err(Fault::invalid(format!("max-size must be a positive number: {size}")));
+fn check_log_options(options: &BTreeMap<String, String>) -> Result<()> {
+    let refuse = |why: String| Err(Fault::invalid(format!("failed to initialize logging driver: {why}")));
+    if let Some(size) = options.get("max-size").filter(|size| *size != "-1") {
+        match human::parse_binary_size(size) {
+            Ok(1..) => {}
+            Ok(_) => return refuse(format!("max-size must be a positive number: {size}")),
+            Err(error) => return refuse(error.to_string()),
         }
     }
-    if let Some(count) = options.get("max-file") {
-        match count.parse::<u32>() {
-            Ok(0) => return Err(Fault::invalid("max-file cannot be less than 1")),
-            Ok(2..) if max_size.is_none() => {
-                return Err(Fault::invalid("max-file could not be set when max-size is -1"));
-            }
-            Ok(_) => {}
-            Err(_) => return Err(Fault::invalid(format!("invalid log option max-file: {count:?} is no number"))),
-        }
+    let files = options.get("max-file").map_or("1", String::as_str);
+    match files.parse::<u32>() {
+        Ok(0) => return refuse("max-file cannot be less than 1".into()),
+        Ok(_) => {}
+        Err(_) => return refuse(format!("max-file: {files:?} is no number")),
     }
-    Ok(())
+    match options.get("compress").map_or("false", String::as_str) {
+        "false" | "0" | "f" | "F" | "FALSE" | "False" => {}
+        _ => return Err(Fault::not_implemented("log option \"compress\" is not implemented yet")),
+    }
+    // A full pipe never loses a line here: what may be dropped in that mode is kept, too.
+    match options.get("mode").map_or("blocking", String::as_str) {
+        "blocking" | "non-blocking" => {}
+        other => return refuse(format!("logger: logging mode not supported: {other}")),
+    }
+    tag::check(options.get("tag").map_or("", String::as_str))
 }
 
 fn set_network(engine: &Inner, host: &mut HostConfig, networking: &api::network::NetworkingConfig) -> Result<()> {
@@ -264,7 +344,7 @@ fn set_network(engine: &Inner, host: &mut HostConfig, networking: &api::network:
     Ok(())
 }
 
-fn warnings(config: &ContainerConfig, host: &HostConfig) -> Vec<String> {
+fn other_warnings(config: &ContainerConfig, host: &HostConfig) -> Vec<String> {
     let mut all = Vec::new();
     if host.network_mode == "host" && host.port_bindings.as_ref().is_some_and(|ports| !ports.is_empty()) {
         all.push("Published ports are discarded when using host network mode".to_owned());

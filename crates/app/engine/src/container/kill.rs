@@ -13,11 +13,12 @@ const SIGKILL: i32 = 9;
 /// Sends the signal; SIGKILL where none is named.
 pub async fn kill(engine: &Arc<Inner>, request: ContainerKill) -> Result<()> {
     let signal = request.signal.as_deref().filter(|signal| !signal.is_empty()).map_or(Ok(SIGKILL), signal_number)?;
-    let handle = engine.containers.find(&request.target)?;
+    let at = |fault: Fault| fault.at(format_args!("cannot kill container: {}", request.target));
+    let handle = engine.containers.find(&request.target).map_err(at)?;
     let stop = signal_number(handle.view().stored.record.stop_signal()).unwrap_or(15);
     let last = signal == SIGKILL || signal == stop;
     let asked = handle.ask(|reply| Message::Signal { signal, last, reply }).await;
-    asked.map_err(|fault| fault.at(format_args!("cannot kill container: {}", request.target)))
+    asked.map_err(at)
 }
 
 /// A signal by name, with or without `SIG`, or by number: signal(7), for x86-64 and arm64.

@@ -71,6 +71,20 @@ fn check(filters: &Filters) -> Result<()> {
     if let Some(state) = filters.get("status").iter().find(|state| !STATES.contains(&state.as_str())) {
         return Err(Fault::invalid(format!("invalid filter 'status={state}'")));
     }
+    const HEALTH: [&str; 4] = ["starting", "healthy", "unhealthy", "none"];
+    if let Some(health) = filters.get("health").iter().find(|health| !HEALTH.contains(&health.as_str())) {
+        return Err(Fault::invalid(format!("unrecognised filter value for health: {health}")));
+    }
+    if let Some(word) =
+        filters.get("is-task").iter().find(|word| !matches!(word.as_str(), "true" | "false" | "1" | "0"))
+    {
+        return Err(Fault::invalid(format!("invalid filter 'is-task=[{word}]'")));
+    }
+    for name in ["publish", "expose"] {
+        if let Some(port) = filters.get(name).iter().find(|port| port_range(port).is_none()) {
+            return Err(Fault::invalid(format!("invalid filter '{name}={port}'")));
+        }
+    }
     match filters.get("exited").iter().find(|code| code.parse::<i32>().is_err()) {
         Some(code) => Err(Fault::invalid(format!("invalid filter 'exited={code}'"))),
         None => Ok(()),
@@ -127,7 +141,7 @@ fn matches_one(engine: &Inner, stored: &Stored, name: &str, value: &str) -> bool
             .exposed_ports
             .iter()
             .flatten()
-            .any(|(port, _)| port == value || port.split('/').next() == Some(value)),
+            .any(|(port, _)| port_range(port).is_some_and(|(number, _, protocol)| port_is(number, protocol, value))),
         "health" => value == "none",
         "is-task" => value == "false",
         "isolation" => record.host_config.isolation == value,
@@ -135,14 +149,15 @@ fn matches_one(engine: &Inner, stored: &Stored, name: &str, value: &str) -> bool
     }
 }
 
-/// `8080`, `8080/tcp`, `8000-8100`.
-fn port_is(port: u16, protocol: &str, wanted: &str) -> bool {
-    let (range, wanted_protocol) =
-        wanted.split_once('/').map_or((wanted, "tcp"), |(range, protocol)| (range, protocol));
+/// `8080`, `8080/tcp`, `8000-8100`: the first, the last, and the protocol, which is TCP unless it is named.
+fn port_range(text: &str) -> Option<(u16, u16, &str)> {
+    let (range, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
     let (first, last) = range.split_once('-').unwrap_or((range, range));
-    let within =
-        first.parse().is_ok_and(|first: u16| first <= port) && last.parse().is_ok_and(|last: u16| port <= last);
-    within && protocol == wanted_protocol
+    Some((first.parse().ok()?, last.parse().ok()?, protocol))
+}
+
+fn port_is(port: u16, protocol: &str, wanted: &str) -> bool {
+    port_range(wanted).is_some_and(|(first, last, named)| (first..=last).contains(&port) && named == protocol)
 }
 
 /// The name that the container's network goes by in lists.

@@ -8,6 +8,7 @@ mod etc;
 mod inspect;
 mod kill;
 mod late;
+mod limits;
 mod list;
 mod logs;
 mod ports;
@@ -21,6 +22,7 @@ mod start;
 pub(crate) use start::blocking;
 mod stop;
 mod stored;
+mod tag;
 mod wait;
 
 pub(crate) use attach::attach;

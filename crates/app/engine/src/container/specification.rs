@@ -29,9 +29,14 @@ pub fn build(engine: &Inner, record: &Record, layers: &Layers) -> Result<Spec> {
         seccomp: seccomp(host)?,
         init: host.init.unwrap_or(false).then(|| super::start::init_program(engine)),
         host_devices: devices(host)?,
-        cgroup_v2: Path::new("/sys/fs/cgroup/cgroup.controllers").exists(),
+        cgroup_v2: cgroup_v2(),
     };
     spec::build(record, &facts)
+}
+
+/// Whether this host has the unified hierarchy alone.
+pub fn cgroup_v2() -> bool {
+    Path::new("/sys/fs/cgroup/cgroup.controllers").exists()
 }
 
 fn cgroup(engine: &Inner, record: &Record) -> String {

@@ -10,7 +10,7 @@ use tokio::net::UnixStream;
 
 use super::actor::Message;
 use super::late::Promise;
-use super::{Stored, etc, ports, specification};
+use super::{Stored, etc, ports, specification, tag};
 use crate::inner::Inner;
 use crate::shim::{self, Control, Shim, ShimChild, StartFailure};
 
@@ -251,6 +251,10 @@ fn log_attributes(
             .filter(|(name, _)| named("env").contains(name))
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
     );
+    if let Some(template) = options.get("tag").filter(|template| !template.is_empty()) {
+        // Checked when the container was made.
+        all.insert("tag".into(), tag::of(&stored.record, template).unwrap_or_default());
+    }
     all
 }
 

@@ -20,6 +20,7 @@ use crate::record::Record;
 use crate::users::Resolved;
 
 pub use devices::device_node;
+pub use linux::{MASKED, READONLY};
 pub use mounts::{Bind, binds};
 pub use process::exec_process;
 pub use resources::check as check_resources;

@@ -29,6 +29,11 @@ pub(super) fn exec(text: &str) -> Result<String> {
     }
 }
 
+/// A network's name, id, or the beginning of an id.
+pub(super) fn network(text: &str) -> Result<String> {
+    if is_name(text) { Ok(text.to_owned()) } else { Err(Fault::not_found(format!("network {} not found", echo(text)))) }
+}
+
 /// An image's name or id: a path in form, so only what is never part of one is refused here.
 pub(super) fn image(text: &str) -> Result<String> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/:@+".contains(&byte);

@@ -3,7 +3,7 @@
 use api::version::ApiVersion;
 use http::Method;
 
-use super::{Action, Route, container, exec, image, system};
+use super::{Action, Route, container, exec, image, network, plugin, swarm, system, volume};
 
 routes! {
     // system
@@ -67,20 +67,20 @@ routes! {
     DELETE "/images/{name:.*}" since 24 => image::remove;
 
     // network
-    GET "/networks" since 24 => "listing networks";
+    GET "/networks" since 24 => network::list;
     POST "/networks/create" since 24 => "creating a network";
     POST "/networks/prune" since 24 => "pruning networks";
     POST "/networks/{id}/connect" since 24 => "connecting a network";
     POST "/networks/{id}/disconnect" since 24 => "disconnecting a network";
-    DELETE "/networks/{id}" since 24 => "removing a network";
-    GET "/networks/{id}" since 24 => "inspecting a network";
+    DELETE "/networks/{id}" since 24 => network::remove;
+    GET "/networks/{id}" since 24 => network::inspect;
 
     // volume
-    GET "/volumes" since 24 => "listing volumes";
+    GET "/volumes" since 24 => volume::list;
     POST "/volumes/create" since 24 => "creating a volume";
     POST "/volumes/prune" since 24 => "pruning volumes";
-    DELETE "/volumes/{name:.*}" since 24 => "removing a volume";
-    GET "/volumes/{name:.*}" since 24 => "inspecting a volume";
+    DELETE "/volumes/{name:.*}" since 24 => volume::remove;
+    GET "/volumes/{name:.*}" since 24 => volume::inspect;
     PUT "/volumes/{name:.*}" since 42 => "updating a volume";
 
     // distribution
@@ -91,57 +91,57 @@ routes! {
     POST "/session" since 31 => "a build session";
 
     // swarm
-    GET "/swarm" since 24 => "inspecting the swarm";
+    GET "/swarm" since 24 => swarm::not_a_manager;
     POST "/swarm/init" since 24 => "initialising a swarm";
     POST "/swarm/join" since 24 => "joining a swarm";
-    POST "/swarm/leave" since 24 => "leaving the swarm";
-    POST "/swarm/unlock" since 24 => "unlocking the swarm";
-    GET "/swarm/unlockkey" since 24 => "telling the unlock key";
-    POST "/swarm/update" since 24 => "updating the swarm";
+    POST "/swarm/leave" since 24 => swarm::not_a_member;
+    POST "/swarm/unlock" since 24 => swarm::not_a_member;
+    GET "/swarm/unlockkey" since 24 => swarm::not_a_manager;
+    POST "/swarm/update" since 24 => swarm::not_a_manager;
 
     // node
-    GET "/nodes" since 24 => "listing nodes";
-    POST "/nodes/{id}/update" since 24 => "updating a node";
-    DELETE "/nodes/{id}" since 24 => "removing a node";
-    GET "/nodes/{id}" since 24 => "inspecting a node";
+    GET "/nodes" since 24 => swarm::not_a_manager;
+    POST "/nodes/{id}/update" since 24 => swarm::not_a_manager;
+    DELETE "/nodes/{id}" since 24 => swarm::not_a_manager;
+    GET "/nodes/{id}" since 24 => swarm::not_a_manager;
 
     // service
-    GET "/services" since 24 => "listing services";
-    POST "/services/create" since 24 => "creating a service";
-    GET "/services/{id}/logs" since 24 => "reading the logs of a service";
-    POST "/services/{id}/update" since 24 => "updating a service";
-    DELETE "/services/{id}" since 24 => "removing a service";
-    GET "/services/{id}" since 24 => "inspecting a service";
+    GET "/services" since 24 => swarm::not_a_manager;
+    POST "/services/create" since 24 => swarm::not_a_manager;
+    GET "/services/{id}/logs" since 24 => swarm::not_a_manager;
+    POST "/services/{id}/update" since 24 => swarm::not_a_manager;
+    DELETE "/services/{id}" since 24 => swarm::not_a_manager;
+    GET "/services/{id}" since 24 => swarm::not_a_manager;
 
     // task
-    GET "/tasks" since 24 => "listing tasks";
-    GET "/tasks/{id}/logs" since 29 => "reading the logs of a task";
-    GET "/tasks/{id}" since 24 => "inspecting a task";
+    GET "/tasks" since 24 => swarm::not_a_manager;
+    GET "/tasks/{id}/logs" since 29 => swarm::not_a_manager;
+    GET "/tasks/{id}" since 24 => swarm::not_a_manager;
 
     // secret
-    GET "/secrets" since 24 => "listing secrets";
-    POST "/secrets/create" since 24 => "creating a secret";
-    POST "/secrets/{id}/update" since 26 => "updating a secret";
-    DELETE "/secrets/{id}" since 24 => "removing a secret";
-    GET "/secrets/{id}" since 24 => "inspecting a secret";
+    GET "/secrets" since 24 => swarm::not_a_manager;
+    POST "/secrets/create" since 24 => swarm::not_a_manager;
+    POST "/secrets/{id}/update" since 26 => swarm::not_a_manager;
+    DELETE "/secrets/{id}" since 24 => swarm::not_a_manager;
+    GET "/secrets/{id}" since 24 => swarm::not_a_manager;
 
     // config
-    GET "/configs" since 30 => "listing configs";
-    POST "/configs/create" since 30 => "creating a config";
-    POST "/configs/{id}/update" since 30 => "updating a config";
-    DELETE "/configs/{id}" since 30 => "removing a config";
-    GET "/configs/{id}" since 30 => "inspecting a config";
+    GET "/configs" since 30 => swarm::not_a_manager;
+    POST "/configs/create" since 30 => swarm::not_a_manager;
+    POST "/configs/{id}/update" since 30 => swarm::not_a_manager;
+    DELETE "/configs/{id}" since 30 => swarm::not_a_manager;
+    GET "/configs/{id}" since 30 => swarm::not_a_manager;
 
     // plugin
-    GET "/plugins" since 24 => "listing plugins";
+    GET "/plugins" since 24 => plugin::list;
     POST "/plugins/create" since 24 => "creating a plugin";
     GET "/plugins/privileges" since 24 => "telling the privileges of a plugin";
     POST "/plugins/pull" since 24 => "pulling a plugin";
     POST "/plugins/{name:.*}/disable" since 24 => "disabling a plugin";
     POST "/plugins/{name:.*}/enable" since 24 => "enabling a plugin";
-    GET "/plugins/{name:.*}/json" since 24 => "inspecting a plugin";
+    GET "/plugins/{name:.*}/json" since 24 => plugin::inspect;
     POST "/plugins/{name:.*}/push" since 24 => "pushing a plugin";
     POST "/plugins/{name:.*}/set" since 24 => "configuring a plugin";
     POST "/plugins/{name:.*}/upgrade" since 26 => "upgrading a plugin";
-    DELETE "/plugins/{name:.*}" since 24 => "removing a plugin";
+    DELETE "/plugins/{name:.*}" since 24 => plugin::inspect;
 }

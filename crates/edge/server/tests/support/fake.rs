@@ -10,6 +10,7 @@ use api::container::{ContainerInspect, ContainerSummary, CreateResponse, WaitRes
 use api::events::Event;
 use api::exec::ExecInspect;
 use api::image::{ImageDeleteItem, ImageHistoryItem, ImageInspect, ImageSummary};
+use api::network::Network;
 use api::progress::JsonMessage;
 use api::system::{Info, Version};
 use bytes::Bytes;
@@ -312,6 +313,18 @@ impl Actions for Fake {
 
     fn image_load(&self, request: ImageLoad) -> Reply<'_, Progress> {
         self.swallow(format!("load quiet={}", request.quiet), request.body)
+    }
+
+    fn network_list(&self, _request: NetworkList) -> Reply<'_, Vec<Network>> {
+        reply(Ok(vec![Network { name: "bridge".into(), ..Network::default() }]))
+    }
+
+    fn network_inspect(&self, target: String) -> Reply<'_, Network> {
+        reply(Err(Fault::not_found(format!("network {target} not found"))))
+    }
+
+    fn network_remove(&self, target: String) -> Reply<'_, ()> {
+        reply(Err(Fault::forbidden(format!("{target} is a pre-defined network and cannot be removed"))))
     }
 
     fn image_save(&self, request: ImageSave) -> Reply<'_, Stream<Bytes>> {
