@@ -10,6 +10,7 @@ use rustix::fs::{self, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal};
 
+use crate::entrance::Entrance;
 use crate::hierarchy::{Hierarchy, Layout, Version};
 use crate::setting::Setting;
 use crate::{Error, device_program, devices, file, v1, v2};
@@ -67,7 +68,7 @@ impl Cgroup {
                 self.unified = Some(directory.clone());
             }
             self.paths.push(directory.clone());
-            if hierarchy.controllers.iter().any(|controller| controller == "cpuset") {
+            if hierarchy.has("cpuset") {
                 inherit_cpuset(&directory)?;
             }
             if may_freeze(hierarchy) && is_frozen(&directory) {
@@ -86,7 +87,7 @@ impl Cgroup {
     fn write(&self, layout: &Layout, path: &Path, setting: &Setting) -> Result<(), Error> {
         let unsupported = || Error::Unsupported { limit: setting.limit, file: setting.file.to_string() };
         let holds = |hierarchy: &&Hierarchy| match hierarchy.version {
-            Version::V1 => hierarchy.controllers.iter().any(|controller| controller == setting.controller),
+            Version::V1 => hierarchy.has(setting.controller),
             Version::V2 => layout.is_unified(),
         };
         let hierarchy = layout.hierarchies.iter().find(holds).ok_or_else(unsupported)?;
@@ -102,20 +103,16 @@ impl Cgroup {
         })
     }
 
-    /// Moves a process in. `skip_unified` where clone3(2) has put it into [`Cgroup::unified`] already.
+    /// Opens the way in for a process that goes itself. `skip_unified` where clone3(2) puts it into
+    /// [`Cgroup::unified`].
     ///
     /// # Errors
-    /// The kernel's refusal, as `ESRCH` for a process that has ended.
-    pub fn add(&self, pid: i32, skip_unified: bool) -> Result<(), Error> {
-        let pid = pid.to_string();
-        for path in &self.paths {
-            if skip_unified && self.unified.as_ref() == Some(path) {
-                continue;
-            }
-            let procs = path.join("cgroup.procs");
-            file::write(&procs, &pid).map_err(|error| Error::io("join control group", path, error))?;
-        }
-        Ok(())
+    /// A group that is gone.
+    pub fn entrance(&self, skip_unified: bool) -> Result<Entrance, Error> {
+        let unified = self.unified.as_ref();
+        let paths = self.paths.iter().filter(|&path| !skip_unified || unified != Some(path));
+        // Version 2 takes whole processes alone.
+        Entrance::open(paths.map(|path| (path.clone(), if unified == Some(path) { "cgroup.procs" } else { "tasks" })))
     }
 
     /// The directories, one on each hierarchy.
@@ -140,9 +137,13 @@ impl Cgroup {
 
     /// How many processes the kernel has killed in the group for lack of memory.
     pub fn oom_kills(&self) -> u64 {
-        self.paths
-            .iter()
-            .flat_map(|path| [path.join("memory.oom_control"), path.join("memory.events")])
+        let counts = |place: &usize| match self.hierarchies.get(*place) {
+            Some(hierarchy) => hierarchy.version == Version::V2 || hierarchy.has("memory"),
+            None => true,
+        };
+        (0..self.paths.len())
+            .filter(counts)
+            .flat_map(|place| ["memory.oom_control", "memory.events"].map(|file| self.paths[place].join(file)))
             .filter_map(|path| file::keyed(&file::read(&path).ok()?, "oom_kill"))
             .sum()
     }
@@ -218,7 +219,7 @@ fn prepare_parents(hierarchy: &Hierarchy, path: &Path) -> Result<(), Error> {
     for part in path.parent().into_iter().flat_map(Path::components) {
         delegate(hierarchy, &directory);
         directory.push(part);
-        if make(&directory)? && hierarchy.controllers.iter().any(|controller| controller == "cpuset") {
+        if make(&directory)? && hierarchy.has("cpuset") {
             inherit_cpuset(&directory)?;
         }
     }
@@ -284,7 +285,7 @@ fn inherit_cpuset(directory: &Path) -> Result<(), Error> {
 }
 
 fn may_freeze(hierarchy: &Hierarchy) -> bool {
-    hierarchy.version == Version::V2 || hierarchy.controllers.iter().any(|controller| controller == "freezer")
+    hierarchy.version == Version::V2 || hierarchy.has("freezer")
 }
 
 /// Asks version 2 whether the group is to be frozen (which takes a while) or is so by one above it, or the freezer of

@@ -32,6 +32,13 @@ pub struct Hierarchy {
     pub controllers: Vec<String>,
 }
 
+impl Hierarchy {
+    /// Whether it is version 1's for this controller.
+    pub fn has(&self, controller: &str) -> bool {
+        self.controllers.iter().any(|name| name == controller)
+    }
+}
+
 /// All mounted hierarchies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {

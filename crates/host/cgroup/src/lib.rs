@@ -10,6 +10,7 @@
 
 mod device_program;
 mod devices;
+mod entrance;
 mod error;
 mod file;
 mod group;
@@ -18,6 +19,7 @@ mod setting;
 mod v1;
 mod v2;
 
+pub use entrance::Entrance;
 pub use error::Error;
 pub use group::Cgroup;
 pub use hierarchy::{Hierarchy, Layout, Version};

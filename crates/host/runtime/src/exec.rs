@@ -35,18 +35,18 @@ pub(crate) fn run(container: &Container, process: &Process, io: Io) -> Result<Ex
         return Err(Error::invalid("cannot exec in a paused container"));
     }
     let (ours, theirs) = Channel::pair()?;
-    let enter =
-        Enter { id: &container.id, target: container.pidfd(), namespaces: container.namespaces, job: &job, io: &io };
+    let entrance = container.cgroup.entrance(container.cgroup.unified().is_some())?;
+    let (id, target, namespaces) = (container.id.as_str(), container.pidfd(), container.namespaces);
+    let enter = Enter { id, target, namespaces, job: &job, io: &io };
     let killed_before = container.cgroup.oom_kills();
     let stage = match fork_into(0, &container.cgroup)? {
         Fork::Child(me) => {
             drop(ours);
-            enter::run(me, theirs, &enter)
+            enter::run(me, theirs, &enter, entrance)
         }
         Fork::Parent { pid, pidfd } => ChildGuard::new(pid, pidfd),
     };
-    drop(theirs);
-    container.cgroup.add(stage.pid(), container.cgroup.unified().is_some())?;
+    drop((theirs, entrance));
     let _ = ours.send(&Message::Go);
     let (child, console) = follow(&ours, stage, container, killed_before)?;
     let pid = child.pid();

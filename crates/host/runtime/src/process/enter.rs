@@ -9,6 +9,7 @@ use std::convert::Infallible;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use cgroup::Entrance;
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{DumpableBehavior, set_dumpable_behavior, setsid};
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
@@ -33,8 +34,8 @@ pub(crate) struct Enter<'a> {
 }
 
 /// Enters and executes.
-pub(crate) fn run(me: Child, channel: Channel, enter: &Enter<'_>) -> ! {
-    let result = catch_unwind(AssertUnwindSafe(|| as_stage(&me, &channel, enter)));
+pub(crate) fn run(me: Child, channel: Channel, enter: &Enter<'_>, entrance: Entrance) -> ! {
+    let result = catch_unwind(AssertUnwindSafe(|| as_stage(&me, &channel, enter, entrance)));
     match result.unwrap_or_else(|_| Err(Error::system("entering process panicked"))) {
         Ok(()) => me.exit(0),
         Err(error) => {
@@ -44,13 +45,14 @@ pub(crate) fn run(me: Child, channel: Channel, enter: &Enter<'_>) -> ! {
     }
 }
 
-fn as_stage(me: &Child, channel: &Channel, enter: &Enter<'_>) -> Result<(), Error> {
+fn as_stage(me: &Child, channel: &Channel, enter: &Enter<'_>, entrance: Entrance) -> Result<(), Error> {
     let target = rustix::io::fcntl_dupfd_cloexec(enter.target, 3).step("duplicate pidfd")?;
     stdio::install(enter.io)?;
-    close_others(me, channel, [&target].into_iter())?;
+    close_others(me, channel, [&target].into_iter().chain(entrance.descriptors()))?;
     identity::set_oom_score(enter.job.process.oom_score_adj)?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable).step("make process undumpable")?;
     channel.wait_for_go()?;
+    entrance.enter()?;
     move_into_thread_name_spaces(target.as_fd(), enter.namespaces).step("join namespaces of container")?;
     drop(target);
     if enter.namespaces.contains(ThreadNameSpaceType::USER) {

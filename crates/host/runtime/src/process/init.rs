@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use cgroup::Cgroup;
+use cgroup::{Cgroup, Entrance};
 use rustix::process::setsid;
 use sys::clone::{Child, flag};
 
@@ -24,7 +24,9 @@ pub(crate) struct Init<'a> {
     pub plan: &'a Plan<'a>,
     pub cgroup: &'a Cgroup,
     pub channel: &'a Channel,
-    /// Whether the parent has placed this process in its control groups.
+    /// The way into the control groups, until this process is in them.
+    entrance: Option<Entrance>,
+    /// Whether the parent has let this process go on: ids are mapped.
     released: bool,
     /// The root of the container's file system; after the pivot its `/`.
     root: Option<OwnedFd>,
@@ -45,7 +47,6 @@ const STEPS: &[StepFn] = &[
     userns::become_root,
     new_session,
     rootfs::stop_propagation,
-    // Runs beside the parent, which fills the control groups meanwhile.
     rootfs::mount,
     // The cgroup namespace shows the groups in which this process is at this moment as its root.
     enter_cgroups,
@@ -65,21 +66,23 @@ const STEPS: &[StepFn] = &[
 ];
 
 /// Sets up a container that was cloned by the parent itself, and executes its program.
-pub(crate) fn run(me: Child, channel: Channel, plan: &Plan<'_>, cgroup: &Cgroup) -> ! {
-    run_from(me, channel, plan, cgroup, false)
+pub(crate) fn run(me: Child, channel: Channel, plan: &Plan<'_>, cgroup: &Cgroup, entrance: Entrance) -> ! {
+    run_from(me, channel, plan, cgroup, Some(entrance))
 }
 
 /// The same in a process whose stage has joined all there is to join.
 pub(crate) fn run_joined(me: Child, channel: Channel, plan: &Plan<'_>, cgroup: &Cgroup) -> ! {
-    run_from(me, channel, plan, cgroup, true)
+    run_from(me, channel, plan, cgroup, None)
 }
 
-fn run_from(me: Child, channel: Channel, plan: &Plan<'_>, cgroup: &Cgroup, joined: bool) -> ! {
+fn run_from(me: Child, channel: Channel, plan: &Plan<'_>, cgroup: &Cgroup, entrance: Option<Entrance>) -> ! {
     let attempt = || -> Result<Infallible, Error> {
         stdio::install(&plan.request.io)?;
-        close_others(&me, &channel, plan.descriptors())?;
-        let init = Init { plan, cgroup, channel: &channel, released: false, root: None, procfs: None, terminal: None };
-        init.run(joined)
+        let doors = entrance.iter().flat_map(Entrance::descriptors);
+        close_others(&me, &channel, plan.descriptors().chain(doors))?;
+        let (released, root, procfs, terminal) = (false, None, None, None);
+        let init = Init { plan, cgroup, channel: &channel, entrance, released, root, procfs, terminal };
+        init.run()
     };
     // A panic must not unwind into the parent's frames.
     let result = catch_unwind(AssertUnwindSafe(attempt));
@@ -93,10 +96,10 @@ fn run_from(me: Child, channel: Channel, plan: &Plan<'_>, cgroup: &Cgroup, joine
 }
 
 impl Init<'_> {
-    fn run(mut self, joined: bool) -> Result<Infallible, Error> {
-        if joined {
-            // The stage was placed, and this process with it; `Go` tells that ids are mapped.
-            self.wait_until_placed()?;
+    fn run(mut self) -> Result<Infallible, Error> {
+        if self.entrance.is_none() {
+            // The stage is in the control groups, and this process with it.
+            self.wait_until_released()?;
         }
         for step in STEPS {
             step(&mut self)?;
@@ -121,8 +124,8 @@ impl Init<'_> {
         self.root = Some(root);
     }
 
-    /// Waits until the parent says that this process is in its control groups and its ids are mapped.
-    pub fn wait_until_placed(&mut self) -> Result<(), Error> {
+    /// Waits until the parent says that ids are mapped.
+    pub fn wait_until_released(&mut self) -> Result<(), Error> {
         if !self.released {
             self.channel.wait_for_go()?;
             self.released = true;
@@ -146,7 +149,10 @@ fn new_session(_: &mut Init<'_>) -> Result<(), Error> {
 }
 
 fn enter_cgroups(init: &mut Init<'_>) -> Result<(), Error> {
-    init.wait_until_placed()?;
+    init.wait_until_released()?;
+    if let Some(entrance) = init.entrance.take() {
+        entrance.enter()?;
+    }
     if init.plan.namespaces.makes(flag::NEWCGROUP) {
         sys::clone::unshare(flag::NEWCGROUP).step("make cgroup namespace")?;
     }

@@ -3,8 +3,7 @@
 //! ```text
 //! parent                              stage (only to join)                       init, PID 1
 //!   │ clone3 ─────────────────────────►│                                              │
-//!   │ moves it into the cgroups        │                                              │
-//!   │ ── Go ──────────────────────────►│ joins namespaces                             │
+//!   │ ── Go ──────────────────────────►│ joins cgroups and namespaces                 │
 //!   │                                  │ clone3, as the parent's child ──────────────►│
 //!   │ ◄────────── Process {pid, pidfd} │ ends                                         │
 //!   │ maps ids                                                                        │

@@ -84,19 +84,20 @@ pub(crate) struct Launched {
 /// Forks the container's first process and stays with it until it is ready.
 pub(crate) fn launch(plan: &Plan<'_>, cgroup: &Cgroup) -> Result<Launched, Error> {
     let (ours, theirs) = Channel::pair()?;
+    let entrance = cgroup.entrance(cgroup.unified().is_some())?;
     let staged = plan.namespaces.needs_stage();
     let flags = if staged { 0 } else { plan.namespaces.clone_flags() };
     let child = match fork_into(flags, cgroup)? {
         Fork::Child(me) => {
             drop(ours);
-            if staged { stage::run(me, theirs, plan, cgroup) } else { init::run(me, theirs, plan, cgroup) }
+            match staged {
+                true => stage::run(me, theirs, plan, cgroup, entrance),
+                false => init::run(me, theirs, plan, cgroup, entrance),
+            }
         }
         Fork::Parent { pid, pidfd } => ChildGuard::new(pid, pidfd),
     };
-    drop(theirs);
-    if let Err(error) = cgroup.add(child.pid(), cgroup.unified().is_some()) {
-        return Err(complaint(&ours, child, cgroup).unwrap_or(error.into()));
-    }
+    drop((theirs, entrance));
     let child = if staged { follow_stage(child, &ours, cgroup)? } else { child };
     if plan.namespaces.makes(flag::NEWUSER) {
         map_ids(child.pid(), plan.linux)?;
@@ -107,7 +108,7 @@ pub(crate) fn launch(plan: &Plan<'_>, cgroup: &Cgroup) -> Result<Launched, Error
     Ok(Launched { child, channel: ours, console })
 }
 
-/// Forks into the unified control group; the others take the child's id.
+/// Forks into the unified control group; the child goes into the others itself.
 pub(crate) fn fork_into(flags: u64, cgroup: &Cgroup) -> Result<Fork, Error> {
     let directory = cgroup.unified().map(open_directory).transpose()?;
     let fork = fork(flags, directory.as_ref().map(AsFd::as_fd));
@@ -138,15 +139,6 @@ fn until_ready(channel: &Channel, child: ChildGuard, cgroup: &Cgroup) -> Result<
             Some(_) => return Err(Error::system("receive from container: out of turn")),
             None => return Err(cause_of_death(child, INIT, cgroup, 0)),
         }
-    }
-}
-
-/// What a child had to say that the parent could not go on with; nothing from one that lives and is silent.
-fn complaint(channel: &Channel, child: ChildGuard, cgroup: &Cgroup) -> Option<Error> {
-    match channel.receive_within(Duration::ZERO) {
-        Ok(Some((Message::Failed(error), _))) => Some(error),
-        Ok(None) => Some(cause_of_death(child, INIT, cgroup, 0)),
-        _ => None,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::os::fd::{AsFd, AsRawFd};
 
-use cgroup::Cgroup;
+use cgroup::{Cgroup, Entrance};
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use sys::clone::{Child, Fork, flag, fork};
 
@@ -15,8 +15,8 @@ use crate::namespaces::join_network;
 use crate::plan::Plan;
 
 /// Joins, clones, ends.
-pub(crate) fn run(me: Child, channel: Channel, plan: &Plan<'_>, cgroup: &Cgroup) -> ! {
-    match join_and_clone(&channel, plan) {
+pub(crate) fn run(me: Child, channel: Channel, plan: &Plan<'_>, cgroup: &Cgroup, entrance: Entrance) -> ! {
+    match join_and_clone(&channel, plan, entrance) {
         Ok(Fork::Child(child)) => init::run_joined(child, channel, plan, cgroup),
         Ok(Fork::Parent { pid, pidfd }) => {
             let _ = channel.send_with(&Message::Process { pid }, pidfd.as_fd());
@@ -29,9 +29,11 @@ pub(crate) fn run(me: Child, channel: Channel, plan: &Plan<'_>, cgroup: &Cgroup)
     }
 }
 
-fn join_and_clone(channel: &Channel, plan: &Plan<'_>) -> Result<Fork, Error> {
+fn join_and_clone(channel: &Channel, plan: &Plan<'_>, entrance: Entrance) -> Result<Fork, Error> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable).step("make process undumpable")?;
     channel.wait_for_go()?;
+    // What it clones starts where it is.
+    entrance.enter()?;
     if let Some(netns) = &plan.request.netns {
         join_network(netns.as_fd())?;
     }

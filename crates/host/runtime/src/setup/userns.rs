@@ -13,7 +13,7 @@ pub(crate) fn become_root(init: &mut Init<'_>) -> Result<(), Error> {
     if !init.plan.namespaces.has(flag::NEWUSER) {
         return Ok(());
     }
-    init.wait_until_placed()?;
+    init.wait_until_released()?;
     take_root()
 }
 
