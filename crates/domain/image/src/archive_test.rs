@@ -58,6 +58,7 @@ fn what_is_saved_is_loaded_elsewhere_the_same() {
     assert_eq!(loaded[2].to_string(), format!("Loaded image ID: {}", two.id));
     let same = other.images().get("mine:a").unwrap();
     assert_eq!((same.id.clone(), &same.config_text, same.size), (one.id.clone(), &one.config_text, one.size));
+    assert_eq!(same.manifests, one.manifests, "it is still the image that was pulled");
     assert!(other.images().get(two.id.as_str()).unwrap().is_dangling());
     let layers = other.images().create_container_layer(&same.id, &container(1)).unwrap();
     assert_eq!(std::fs::read_to_string(layers.lower[0].join("one")).unwrap(), "2");

@@ -71,8 +71,8 @@ impl Counts {
     }
 
     /// The layers of each container, lowest first.
-    pub fn containers(&self) -> impl Iterator<Item = &[Digest]> {
-        self.containers.values().map(Vec::as_slice)
+    pub fn containers(&self) -> impl Iterator<Item = (&ContainerId, &[Digest])> {
+        self.containers.iter().map(|(id, diff_ids)| (id, diff_ids.as_slice()))
     }
 
     /// The layers that a container stands on, lowest first.

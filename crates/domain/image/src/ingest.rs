@@ -103,11 +103,11 @@ impl Shared {
     ) -> Result<StagedLayer> {
         let ingest =
             self.blobs.ingest(Algorithm::Sha256).map_err(|error| self.explain(error.is_disk_full(), &error))?;
-        let compressor = Compressor::new(ingest).step("compress layer")?;
+        let compressor = Compressor::new(ingest);
         let mut tee = Tee { source, sink: compressor, appended: 0, seen };
         let (unpacked, stage) = self.unpack(&mut tee, wanted.limits)?;
         let blob = tee.sink.finish().map_err(|error| self.explain(false, &error))?.end();
-        self.staged(unpacked, stage, blob, media_type::OCI_LAYER_ZSTD, wanted)
+        self.staged(unpacked, stage, blob, media_type::OCI_LAYER_GZIP, wanted)
     }
 
     fn unpack<R: BufRead + Send, W: Write + Send>(

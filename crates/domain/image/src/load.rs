@@ -9,7 +9,8 @@ mod spool;
 
 use std::collections::HashMap;
 use std::io::Read;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use archive::{Codec, Limits};
 use fault::{Fault, Result, Step};
@@ -21,7 +22,7 @@ use crate::image::ImageId;
 use crate::images::{Images, Shared};
 use crate::import::layer_type;
 use crate::ingest::{StagedLayer, Wanted};
-use crate::progress::{Progress, Status};
+use crate::progress::{Progress, Status, TELL_EVERY};
 use crate::pull::read_config;
 use crate::record::{BlobRecord, ManifestRecord};
 use spool::{File, Spool};
@@ -124,10 +125,12 @@ impl Shared {
         let total = file.size();
         let mut source = std::io::BufReader::with_capacity(256 << 10, file.open()?);
         let codec = Codec::detect(source.fill_buf().step("load layer")?).step("load layer")?;
-        let sum = std::sync::atomic::AtomicU64::new(0);
+        let meter = Mutex::new(Meter { sum: 0, told: None });
         let seen = |amount: u64| {
-            let current = sum.fetch_add(amount, std::sync::atomic::Ordering::Relaxed) + amount;
-            progress.tell(diff_id.short(), Status::LoadingLayer { current, total });
+            let current = meter.lock().unwrap_or_else(PoisonError::into_inner).add(amount, total);
+            if let Some(current) = current {
+                progress.tell(diff_id.short(), Status::LoadingLayer { current, total });
+            }
         };
         if codec == Codec::Plain {
             let limits = Limits { stream: total, ..Limits::default() };
@@ -137,6 +140,23 @@ impl Shared {
         let media_type = media_type.unwrap_or(layer_type(codec)).to_owned();
         let blob = BlobRecord { digest: file.digest().clone(), size: total, media_type };
         self.take_in(source, &Wanted::announced(&blob, diff_id), &seen)
+    }
+}
+
+/// Counts, and says at times and at the end how far it is.
+struct Meter {
+    sum: u64,
+    told: Option<Instant>,
+}
+
+impl Meter {
+    fn add(&mut self, amount: u64, total: u64) -> Option<u64> {
+        self.sum += amount;
+        let is_due = self.sum >= total || self.told.is_none_or(|told| told.elapsed() >= TELL_EVERY);
+        if is_due {
+            self.told = Some(Instant::now());
+        }
+        is_due.then_some(self.sum)
     }
 }
 

@@ -2,6 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How often a layer's progress is told at most.
+pub(crate) const TELL_EVERY: Duration = Duration::from_millis(100);
 
 /// The state of one layer or of the whole; `Display` gives Docker's words.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,12 +20,10 @@ use crate::image::ImageId;
 use crate::images::Images;
 use crate::ingest::StagedLayer;
 use crate::lookup::key;
-use crate::progress::{Progress, Status};
+use crate::progress::{Progress, Status, TELL_EVERY};
 use crate::record::ManifestRecord;
 use crate::transfer::{Phase, Sought, Transfer};
 
-/// How often a layer's progress is told at most.
-const TELL_EVERY: Duration = Duration::from_millis(100);
 /// Indexes that may lead to one another.
 const MOST_INDEXES: usize = 3;
 

@@ -118,6 +118,69 @@ fn a_failed_pull_leaves_nothing_and_says_why() {
     home.pull(&name).0.expect("a cut connection goes on where it was");
 }
 
+/// Serves an image of these layers: media type, blob, diff id.
+fn serve(registry: &Registry, repository: &str, layers: &[(&str, Vec<u8>, String)]) {
+    let diff_ids: Vec<_> = layers.iter().map(|(_, _, diff_id)| diff_id).collect();
+    let config = serde_json::json!({
+        "architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": diff_ids},
+    });
+    let config = config.to_string().into_bytes();
+    let described = |media_type: &str, bytes: &Vec<u8>| {
+        let digest = registry.add_blob(bytes.clone());
+        serde_json::json!({"mediaType": media_type, "size": bytes.len(), "digest": digest.as_str()})
+    };
+    let media_type = "application/vnd.oci.image.manifest.v1+json";
+    let manifest = serde_json::json!({
+        "schemaVersion": 2,
+        "mediaType": media_type,
+        "config": described("application/vnd.oci.image.config.v1+json", &config),
+        "layers": layers.iter().map(|(media_type, bytes, _)| described(media_type, bytes)).collect::<Vec<_>>(),
+    });
+    registry.add_manifest(repository, Some("latest"), media_type, manifest.to_string().as_bytes());
+}
+
+#[test]
+fn layers_come_in_every_codec_whatever_their_media_type_says() {
+    use std::io::Write;
+    let registry = Registry::start().unwrap();
+    let home = Home::new();
+    let mut zstd = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    let layers = ["plain", "gzip", "zstd", "mislabelled"].map(|text| layer(&[(text, text)]));
+    zstd.write_all(&layers[2]).unwrap();
+    let id = |at: usize| digest_of(&layers[at]).to_string();
+    let plain = "application/vnd.oci.image.layer.v1.tar";
+    serve(
+        &registry,
+        "codecs",
+        &[
+            (plain, layers[0].clone(), id(0)),
+            (&format!("{plain}+gzip"), gzip(&layers[1]), id(1)),
+            (&format!("{plain}+zstd"), zstd.finish().unwrap(), id(2)),
+            (&format!("{plain}+zstd"), gzip(&layers[3]), id(3)),
+        ],
+    );
+    let image = home.pull(&format!("{}/codecs", registry.host())).0.unwrap();
+    let layers = home.images().create_container_layer(&image.id, &container(1)).unwrap();
+    for (lower, name) in layers.lower.iter().rev().zip(["plain", "gzip", "zstd", "mislabelled"]) {
+        assert_eq!(std::fs::read_to_string(lower.join(name)).unwrap(), name);
+    }
+}
+
+#[test]
+fn a_bomb_stops_at_its_limit_and_leaves_nothing() {
+    let registry = Registry::start().unwrap();
+    let home = Home::new();
+    let mut tar = archive::TarWriter::new(zstd::Encoder::new(Vec::new(), 1).unwrap());
+    let zeros = crate::testing::entry("zeros", 2 << 30);
+    tar.append(&zeros, std::io::repeat(0)).unwrap();
+    let bomb = tar.finish().unwrap().finish().unwrap();
+    let media_type = "application/vnd.oci.image.layer.v1.tar+zstd";
+    serve(&registry, "bomb", &[(media_type, bomb, digest_of(b"never compared").to_string())]);
+    let fault = home.pull(&format!("{}/bomb", registry.host())).0.unwrap_err();
+    assert_eq!(fault.message(), "archive: more than 1073741824 bytes");
+    assert_eq!(home.files(), Vec::<String>::new());
+}
+
 #[test]
 fn lies_of_manifest_and_configuration_are_found() {
     let registry = Registry::start().unwrap();
@@ -125,26 +188,9 @@ fn lies_of_manifest_and_configuration_are_found() {
     let bytes = layer(&[("a", "x")]);
     let good = registry.add_image("good", "latest", std::slice::from_ref(&bytes));
     // The configuration promises another layer.
-    let lie = |diff_id: &str| {
-        let config = serde_json::json!({
-            "architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [diff_id]},
-        });
-        let config = config.to_string().into_bytes();
-        let manifest = serde_json::json!({
-            "schemaVersion": 2,
-            "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
-            "config": {
-                "mediaType": "application/vnd.docker.container.image.v1+json",
-                "size": config.len(), "digest": registry.add_blob(config.clone()).as_str(),
-            },
-            "layers": [{
-                "mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip",
-                "size": gzip(&bytes).len(), "digest": registry.add_blob(gzip(&bytes)).as_str(),
-            }],
-        });
-        let media_type = "application/vnd.docker.distribution.manifest.v2+json";
-        registry.add_manifest("lie", Some("latest"), media_type, manifest.to_string().as_bytes());
-    };
+    let packed = gzip(&bytes);
+    let gzipped = "application/vnd.docker.image.rootfs.diff.tar.gzip";
+    let lie = |diff_id: &str| serve(&registry, "lie", &[(gzipped, packed.clone(), diff_id.to_owned())]);
     let name = format!("{}/lie", registry.host());
     lie(digest_of(b"another").as_str());
     let fault = home.pull(&name).0.unwrap_err();

@@ -140,6 +140,9 @@ impl Shared {
         for reference in &plan.untag {
             state.references.remove(reference);
         }
+        if plan.delete {
+            self.sync_notes_on(image)?;
+        }
         let before: HashSet<Digest> = chains(&state);
         if plan.delete {
             state.images.remove(&image.id);
@@ -167,6 +170,18 @@ impl Shared {
         Ok(removed)
     }
 
+    /// Containers that stand on an image which goes need what they noted, also after a power cut.
+    fn sync_notes_on(&self, image: &Image) -> Result<()> {
+        let standing: Vec<_> = self
+            .claims
+            .lock()
+            .containers()
+            .filter(|(_, on)| *on == image.diff_ids())
+            .map(|(id, _)| id.clone())
+            .collect();
+        standing.iter().try_for_each(|id| self.layers.sync_note(id)).step("remove image")
+    }
+
     /// Drops the layers that neither an image nor a claim needs, and gives the chains that are left.
     fn drop_unused(&self, turn: &Turn<'_>) -> Result<HashSet<Digest>> {
         let claims = self.claims.lock();
@@ -183,7 +198,7 @@ impl Shared {
                 .step("remove layers")?;
         }
         let mut left = chains(&state);
-        left.extend(claims.containers().flat_map(chain_ids));
+        left.extend(claims.containers().flat_map(|(_, diff_ids)| chain_ids(diff_ids)));
         turn.publish(state);
         self.orphans.store(!kept.is_empty(), std::sync::atomic::Ordering::Relaxed);
         drop(claims);

@@ -25,8 +25,8 @@ use crate::record::BlobRecord;
 
 /// Layers fetched at once, by all pulls together.
 const AT_ONCE: usize = 3;
-/// Chunks that may wait between the network and the disk.
-const WAITING: usize = 32;
+/// Chunks that may wait between the network and the disk, each of some hundred KiB at most.
+const WAITING: usize = 8;
 
 /// How far a transfer is.
 #[derive(Clone)]

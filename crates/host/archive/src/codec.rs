@@ -3,10 +3,18 @@
 
 use std::io::{self, BufRead, Chain, Cursor, Read, Write};
 
+use flate2::Compression;
 use flate2::bufread::MultiGzDecoder;
+use flate2::write::GzEncoder;
 
 /// The largest window a zstd frame may ask for, as a power of two: 128 MiB of memory.
 const ZSTD_WINDOW_LOG: u32 = 27;
+
+/// How much larger a stream may become: deflate reaches 1032 with zeros, real layers stay below 10, those with blank disk
+/// images in them excepted.
+pub(crate) const RATIO: u64 = 200;
+/// The bytes that any stream may become.
+pub(crate) const FLOOR: u64 = 1 << 30;
 
 /// How a stream is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,12 +55,13 @@ impl Codec {
         let mut start = Vec::with_capacity(6);
         source.by_ref().take(6).read_to_end(&mut start)?;
         let codec = Self::detect(&start)?;
-        let source = Cursor::new(start).chain(source);
-        Ok(match codec {
-            Codec::Plain => Decoder::Plain(source),
-            Codec::Gzip => Decoder::Gzip(Box::new(MultiGzDecoder::new(source))),
-            Codec::Zstd => Decoder::Zstd(Box::new(zstd_decoder(source)?)),
-        })
+        let source = Counted { source: Cursor::new(start).chain(source), consumed: 0 };
+        let inner = match codec {
+            Codec::Plain => Inner::Plain(source),
+            Codec::Gzip => Inner::Gzip(Box::new(MultiGzDecoder::new(source))),
+            Codec::Zstd => Inner::Zstd(Box::new(zstd_decoder(source)?)),
+        };
+        Ok(Decoder { inner, given: 0, floor: FLOOR })
     }
 }
 
@@ -62,14 +71,14 @@ fn zstd_decoder<'a, R: BufRead>(source: R) -> io::Result<zstd::Decoder<'a, R>> {
     Ok(decoder)
 }
 
-/// Compresses what is written to it, as zstd at a level that costs little time.
-pub struct Compressor<W: Write>(zstd::Encoder<'static, W>);
+/// Compresses what is written to it, as gzip at a level that costs little time: every engine reads it, and zstd those of
+/// recent years only.
+pub struct Compressor<W: Write>(GzEncoder<W>);
 
 impl<W: Write> Compressor<W> {
     /// Writes the compressed bytes to `sink`.
-    pub fn new(sink: W) -> io::Result<Self> {
-        const LEVEL: i32 = 1;
-        zstd::Encoder::new(sink, LEVEL).map(Self)
+    pub fn new(sink: W) -> Self {
+        Self(GzEncoder::new(sink, Compression::fast()))
     }
 
     /// Ends the stream and gives the sink back.
@@ -88,25 +97,69 @@ impl<W: Write> Write for Compressor<W> {
     }
 }
 
-type Peeked<R> = Chain<Cursor<Vec<u8>>, R>;
+/// A reader of uncompressed bytes. It fails when they become too many for what they come from.
+pub struct Decoder<'a, R: BufRead> {
+    inner: Inner<'a, R>,
+    given: u64,
+    floor: u64,
+}
 
-/// A reader of uncompressed bytes.
-pub enum Decoder<'a, R: BufRead> {
-    /// The stream was not compressed.
-    Plain(Peeked<R>),
-    /// gzip.
-    Gzip(Box<MultiGzDecoder<Peeked<R>>>),
-    /// zstd.
-    Zstd(Box<zstd::Decoder<'a, Peeked<R>>>),
+type Source<R> = Counted<Chain<Cursor<Vec<u8>>, R>>;
+
+enum Inner<'a, R: BufRead> {
+    Plain(Source<R>),
+    Gzip(Box<MultiGzDecoder<Source<R>>>),
+    Zstd(Box<zstd::Decoder<'a, Source<R>>>),
+}
+
+impl<R: BufRead> Inner<'_, R> {
+    fn consumed(&self) -> u64 {
+        match self {
+            Inner::Plain(source) => source.consumed,
+            Inner::Gzip(decoder) => decoder.get_ref().consumed,
+            Inner::Zstd(decoder) => decoder.get_ref().consumed,
+        }
+    }
 }
 
 impl<R: BufRead> Read for Decoder<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Decoder::Plain(source) => source.read(buffer),
-            Decoder::Gzip(source) => source.read(buffer),
-            Decoder::Zstd(source) => source.read(buffer),
+        let amount = match &mut self.inner {
+            Inner::Plain(source) => source.read(buffer)?,
+            Inner::Gzip(source) => source.read(buffer)?,
+            Inner::Zstd(source) => source.read(buffer)?,
+        };
+        self.given += amount as u64;
+        if self.given > self.inner.consumed().saturating_mul(RATIO).max(self.floor) {
+            let message = format!("more than {RATIO} times as large when decompressed");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
+        Ok(amount)
+    }
+}
+
+/// Counts what is read.
+struct Counted<R> {
+    source: R,
+    consumed: u64,
+}
+
+impl<R: BufRead> BufRead for Counted<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.source.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.consumed += amount as u64;
+        self.source.consume(amount);
+    }
+}
+
+impl<R: BufRead> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let amount = self.source.read(buffer)?;
+        self.consumed += amount as u64;
+        Ok(amount)
     }
 }
 
@@ -115,7 +168,7 @@ mod tests {
     use super::*;
 
     fn gzip(data: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(data).unwrap();
         encoder.finish().unwrap()
     }
@@ -147,6 +200,20 @@ mod tests {
         assert!(decoded(&whole[..whole.len() - 3]).is_err(), "truncated");
         assert!(decoded(b"BZh91AY").unwrap_err().to_string().contains("bzip2 is not supported"));
         assert!(decoded(b"\xfd7zXZ\0..").unwrap_err().to_string().contains("xz is not supported"));
+    }
+
+    #[test]
+    fn refuses_what_grows_beyond_all_measure() {
+        let zeros = vec![0; 32 << 20];
+        for bomb in [gzip(&zeros), gzip(&zeros[..1 << 20]).repeat(32), zstd::encode_all(&zeros[..], 1).unwrap()] {
+            let mut decoder = Codec::decode(&bomb[..]).unwrap();
+            decoder.floor = 1 << 20;
+            let mut out = Vec::new();
+            let error = decoder.read_to_end(&mut out).unwrap_err();
+            assert_eq!(error.to_string(), "more than 200 times as large when decompressed");
+            assert!(out.len() < 16 << 20);
+            assert_eq!(decoded(&bomb).unwrap().len(), zeros.len(), "what is small after all may grow");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! How much a layer may make us do.
 
+use crate::codec::{FLOOR, RATIO};
+
 /// Bounds for one layer, so that a small archive cannot fill the disk, the memory or the inode table
 /// (CVE-2017-14992 and its kin). The caller chooses them; it knows the compressed size and the free space.
 #[derive(Clone, Copy, Debug)]
@@ -15,12 +17,9 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The bounds for a layer of `compressed` bytes: generous for every real image, and finite.
-    ///
-    /// Deflate reaches 1032:1 on zeros; real layers stay below 10:1, those with blank disk images in them excepted.
+    /// The bounds for a layer of `compressed` bytes, by the rule that decompression keeps to as well: so that an entry which
+    /// says that it will be too large is refused before it is begun.
     pub fn for_compressed(compressed: u64) -> Self {
-        const RATIO: u64 = 200;
-        const FLOOR: u64 = 1 << 30;
         Self { stream: compressed.saturating_mul(RATIO).max(FLOOR), ..Self::default() }
     }
 }

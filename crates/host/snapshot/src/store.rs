@@ -284,6 +284,24 @@ mod tests {
     }
 
     #[test]
+    fn nobody_but_root_reaches_a_file_that_runs_as_its_owner() {
+        use std::os::unix::process::CommandExt;
+        use std::process::Command;
+        let root = tempfile::tempdir().unwrap();
+        fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let store = Store::open(root.path()).unwrap();
+        let layer = store.layer(&store.publish(store.stage().unwrap()).unwrap());
+        let upper = store.create_container(&id(1), &layer).unwrap().upper;
+        for directory in [layer, upper] {
+            let program = directory.join("su");
+            fs::write(&program, "").unwrap();
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o4755)).unwrap();
+            let stat = |uid| Command::new("stat").arg(&program).uid(uid).gid(uid).output().unwrap().status.success();
+            assert!(stat(0) && !stat(65534), "{}", program.display());
+        }
+    }
+
+    #[test]
     fn at_start_everything_that_nobody_names_goes_and_nothing_is_open_to_others() {
         let root = tempfile::tempdir().unwrap();
         let store = Store::open(root.path()).unwrap();

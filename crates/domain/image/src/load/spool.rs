@@ -1,9 +1,7 @@
 //! The files of an archive, put aside.
 
 use std::collections::HashMap;
-use std::io::{self, BufRead, BufReader, Read};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::io::{BufRead, BufReader, Read};
 
 use archive::{Codec, Kind, Limits, Reader};
 use content::Staged;
@@ -18,10 +16,6 @@ use crate::images::Shared;
 const MOST_FILES: u64 = 100_000;
 /// Links that may lead to one another.
 const MOST_LINKS: usize = 8;
-/// How much larger than what came an archive may become, and how much is always allowed.
-const RATIO: u64 = 200;
-const FLOOR: u64 = 1 << 30;
-
 /// The files of an archive by their names in it. Dropped, they are removed.
 pub(super) struct Spool {
     files: HashMap<Vec<u8>, File>,
@@ -73,18 +67,15 @@ impl Spool {
 impl Shared {
     /// Puts the files of an archive aside.
     pub(super) fn spool(&self, source: impl Read + Send) -> Result<Spool> {
-        let came = Arc::new(AtomicU64::new(0));
-        let source = BufReader::with_capacity(256 << 10, Counted { source, came: Arc::clone(&came) });
-        let decoder = Codec::decode(source).step("load")?;
+        let decoder = Codec::decode(BufReader::with_capacity(256 << 10, source)).step("load")?;
         let limits = Limits { entries: MOST_FILES, ..Limits::default() };
         let mut archive = Reader::new(BufReader::with_capacity(256 << 10, decoder), limits);
         let mut spool = Spool { files: HashMap::new(), links: HashMap::new() };
-        let mut budget = Budget { came, used: 0 };
         while let Some(entry) = archive.next_entry().step("load")? {
             let Some(path) = clean(&entry.path) else { continue };
             match entry.kind {
                 Kind::File => {
-                    let file = self.put_aside(&mut archive, &mut budget)?;
+                    let file = self.put_aside(&mut archive)?;
                     spool.files.insert(path, file);
                 }
                 Kind::Symlink => {
@@ -100,7 +91,7 @@ impl Shared {
         Ok(spool)
     }
 
-    fn put_aside<R: BufRead>(&self, archive: &mut Reader<R>, budget: &mut Budget) -> Result<File> {
+    fn put_aside<R: BufRead>(&self, archive: &mut Reader<R>) -> Result<File> {
         let failed = |error: content::Error| self.explain(error.is_disk_full(), &error);
         let mut ingest = self.blobs.ingest(Algorithm::Sha256).map_err(failed)?;
         loop {
@@ -111,37 +102,7 @@ impl Shared {
             let amount = data.len();
             ingest.append(data).map_err(failed)?;
             archive.advance(amount).step("load")?;
-            budget.spend(amount as u64)?;
         }
-    }
-}
-
-/// What an archive may still become.
-struct Budget {
-    came: Arc<AtomicU64>,
-    used: u64,
-}
-
-impl Budget {
-    fn spend(&mut self, amount: u64) -> Result<()> {
-        self.used += amount;
-        if self.used > self.came.load(Ordering::Relaxed).saturating_mul(RATIO).max(FLOOR) {
-            return Err(Fault::invalid("load: the archive becomes too large when it is decompressed"));
-        }
-        Ok(())
-    }
-}
-
-struct Counted<R> {
-    source: R,
-    came: Arc<AtomicU64>,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let amount = self.source.read(buffer)?;
-        self.came.fetch_add(amount as u64, Ordering::Relaxed);
-        Ok(amount)
     }
 }
 
