@@ -7,7 +7,7 @@ use crate::face::Face;
 use crate::flag::{Flag, usages};
 use crate::session::Session;
 use crate::stream::out;
-use crate::tree::{Body, Command, Group, Node, find};
+use crate::tree::{Body, Command, Group, Needs, Node, find};
 use client::ApiVersion;
 
 /// The place in the tree that a text is about.
@@ -72,6 +72,7 @@ struct Support {
     version: Option<ApiVersion>,
     os: String,
     experimental: Option<bool>,
+    swarm: String,
 }
 
 impl Support {
@@ -80,6 +81,7 @@ impl Support {
             version: ping.api_version,
             os: ping.os.clone(),
             experimental: Some(ping.experimental),
+            swarm: ping.swarm,
         })
     }
 
@@ -96,7 +98,14 @@ impl Support {
     }
 
     fn has_node(&self, node: &Node) -> bool {
-        self.has_version(node.since) && (!node.experimental || self.experimental != Some(false))
+        let member = self.swarm != "inactive";
+        let manager = self.swarm.is_empty() || self.swarm.ends_with("/manager");
+        let swarm = match node.swarm {
+            Needs::Nothing => true,
+            Needs::Member => member,
+            Needs::Manager => manager,
+        };
+        swarm && self.has_version(node.since) && (!node.experimental || self.experimental != Some(false))
     }
 }
 
@@ -178,7 +187,11 @@ fn global_flags() -> impl Iterator<Item = Flag> {
 }
 
 fn commands(subject: &Subject, support: &Support) -> String {
-    let nodes: Vec<&Node> = children(subject.node).iter().filter(|node| support.has_node(node)).collect();
+    // The daemon is a face of the binary, not a command of the client; under our own name the help tells of it.
+    static DAEMON: [Node; 1] = [Node::group("daemon", "Run the daemon in the foreground", &[])];
+    let ours: &[Node] = if subject.node.is_none() && subject.face == Face::Gantry { &DAEMON } else { &[] };
+    let all = children(subject.node).iter().chain(ours);
+    let nodes: Vec<&Node> = all.filter(|node| support.has_node(node)).collect();
     let width = nodes.iter().map(|node| node.name.len()).max().unwrap_or(0).max(11);
     let list = |title: &str, group: Group| {
         let lines: String = nodes
@@ -216,6 +229,12 @@ mod tests {
     }
 
     #[test]
+    fn our_own_name_tells_of_the_daemon() {
+        assert!(help(&[], Face::Gantry).contains("\n  daemon      Run the daemon"));
+        assert!(!help(&[], Face::Docker).contains("\n  daemon "));
+    }
+
+    #[test]
     fn the_root_lists_every_command_of_docker() {
         let text = help(&[], Face::Docker);
         assert!(text.starts_with("Usage:  docker [OPTIONS] COMMAND\n\nA self-sufficient runtime for containers\n\nCommon Commands:\n  run         Create"));
@@ -229,12 +248,24 @@ mod tests {
     }
 
     #[test]
+    fn commands_of_a_swarm_are_for_its_nodes() {
+        let list = |state: &str| {
+            text(&Subject::root(Face::Docker), &Support { swarm: state.into(), ..Support::default() }, 79)
+        };
+        assert!(list("active/manager").contains("\n  service "));
+        for state in ["inactive", "active/worker", "locked"] {
+            assert!(!list(state).contains("\n  service ") && list(state).contains("\n  swarm "), "{state}");
+        }
+    }
+
+    #[test]
     fn what_the_daemon_lacks_is_left_out() {
         let subject = Subject::root(Face::Docker).child("run").unwrap();
         let old = Support {
             version: Some(ApiVersion { major: 1, minor: 41 }),
             os: "linux".into(),
             experimental: Some(false),
+            swarm: String::new(),
         };
         let text = text(&subject, &old, 79);
         assert!(!text.contains("--annotation") && !text.contains("--cpu-count") && text.contains("--cgroupns"));

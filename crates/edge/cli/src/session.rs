@@ -139,8 +139,9 @@ impl Session {
         if special.is_empty() {
             return Ok(());
         }
-        let client = self.client().await?;
-        let version = client.version();
+        // Without a daemon there is nothing to compare with; the command itself will tell that none answers.
+        let client = self.unconnected()?;
+        let Ok(version) = client.negotiate().await else { return Ok(()) };
         let ping = client.ping().await?;
         let os = &ping.os;
         for flag in special {

@@ -80,6 +80,17 @@ pub enum Group {
     Other,
 }
 
+/// Which nodes of a swarm have a command.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Any node, in a swarm or not.
+    Nothing,
+    /// Members of a swarm.
+    Member,
+    /// Managers.
+    Manager,
+}
+
 /// What stands behind a name.
 pub enum Body {
     /// A command.
@@ -104,27 +115,30 @@ pub struct Node {
     pub since: Option<(u16, u16)>,
     /// Only for daemons in experimental mode.
     pub experimental: bool,
+    /// Which nodes of a swarm have it.
+    pub swarm: Needs,
     /// What stands behind it.
     pub body: Body,
 }
 
 impl Node {
+    const fn new(name: &'static str, about: &'static str, group: Group, body: Body) -> Node {
+        Node { name, aliases: &[], about, group, since: None, experimental: false, swarm: Needs::Nothing, body }
+    }
+
     /// A command.
     pub const fn command(name: &'static str, command: &'static Command) -> Node {
-        let body = Body::Command(command);
-        Node { name, aliases: &[], about: command.about, group: Group::Other, since: None, experimental: false, body }
+        Node::new(name, command.about, Group::Other, Body::Command(command))
     }
 
     /// A group.
     pub const fn group(name: &'static str, about: &'static str, nodes: &'static [Node]) -> Node {
-        let body = Body::Group(nodes);
-        Node { name, aliases: &[], about, group: Group::Management, since: None, experimental: false, body }
+        Node::new(name, about, Group::Management, Body::Group(nodes))
     }
 
     /// A command of docker's that is not there yet.
     pub const fn missing(name: &'static str, about: &'static str) -> Node {
-        let body = Body::Missing;
-        Node { name, aliases: &[], about, group: Group::Other, since: None, experimental: false, body }
+        Node::new(name, about, Group::Other, Body::Missing)
     }
 
     /// With other names.
@@ -142,6 +156,12 @@ impl Node {
     /// For daemons of this API version and newer.
     pub const fn since(mut self, major: u16, minor: u16) -> Node {
         self.since = Some((major, minor));
+        self
+    }
+
+    /// For these nodes of a swarm.
+    pub const fn swarm(mut self, swarm: Needs) -> Node {
+        self.swarm = swarm;
         self
     }
 

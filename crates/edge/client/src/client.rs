@@ -162,7 +162,13 @@ impl Client {
                 return Ok(Ping::from_headers(response.headers()));
             }
         }
-        Ok(Ping { api_version: None, os: String::new(), experimental: false, builder: String::new() })
+        Ok(Ping {
+            api_version: None,
+            os: String::new(),
+            experimental: false,
+            swarm: String::new(),
+            builder: String::new(),
+        })
     }
 
     /// Sends a request and returns the body of a successful answer.

@@ -12,6 +12,8 @@ pub struct Ping {
     pub os: String,
     /// Whether experimental features are on.
     pub experimental: bool,
+    /// The node's part in a swarm: `inactive`, `active/manager` …; empty from daemons that do not tell.
+    pub swarm: String,
     /// The preferred builder: `1` classic, `2` BuildKit.
     pub builder: String,
 }
@@ -23,6 +25,7 @@ impl Ping {
             api_version: text("api-version").parse().ok(),
             os: text("ostype"),
             experimental: text("docker-experimental") == "true",
+            swarm: text("swarm"),
             builder: text("builder-version"),
         }
     }

@@ -54,6 +54,18 @@ impl Object {
             && !self.fields.iter().any(|(known, _)| known == name)
     }
 
+    fn visible(&self) -> Object {
+        let all =
+            |fields: &[(String, Value)]| fields.iter().map(|(name, value)| (name.clone(), value.visible())).collect();
+        Object {
+            type_name: self.type_name,
+            fields: all(&self.fields),
+            omitted: all(&self.omitted),
+            methods: self.methods.iter().map(|(name, method)| (*name, visible_method(method))).collect(),
+            prints_bare: self.prints_bare,
+        }
+    }
+
     /// The value under `name`.
     pub fn get(&self, name: &str) -> Option<Value> {
         let find =
@@ -62,6 +74,11 @@ impl Object {
             || self.methods.iter().find(|(known, _)| *known == name).map(|(_, method)| Value::Method(method.clone()));
         find(&self.fields).or_else(|| find(&self.omitted)).or_else(method)
     }
+}
+
+fn visible_method(method: &Method) -> Method {
+    let method = method.clone();
+    Rc::new(move |args| method(args).map(|value| value.visible()))
 }
 
 impl From<&str> for Value {
@@ -208,20 +225,8 @@ impl Value {
         match self {
             Value::Str(text) => Value::Str(crate::stream::visible::visible(text).as_ref().into()),
             Value::List(items) => Value::List(items.iter().map(Value::visible).collect()),
-            Value::Object(object) => {
-                let all = |fields: &[(String, Value)]| {
-                    fields.iter().map(|(name, value)| (name.clone(), value.visible())).collect()
-                };
-                let (fields, omitted) = (all(&object.fields), all(&object.omitted));
-                Object {
-                    type_name: object.type_name,
-                    fields,
-                    omitted,
-                    methods: object.methods.clone(),
-                    prints_bare: object.prints_bare,
-                }
-                .into()
-            }
+            Value::Object(object) => object.visible().into(),
+            Value::Method(method) => Value::Method(visible_method(method)),
             other => other.clone(),
         }
     }

@@ -1,6 +1,6 @@
 //! Docker's commands: the whole tree, with what works here and what does not yet.
 
-use super::{Group, Node};
+use super::{Group, Needs, Node};
 use crate::command;
 
 /// The commands below the program.
@@ -28,11 +28,11 @@ pub const ROOT: &[Node] = &[
     Node::group("system", "Manage Docker", SYSTEM),
     Node::group("trust", "Manage trust on Docker images", TRUST),
     Node::group("volume", "Manage volumes", VOLUME),
-    Node::group("config", "Manage Swarm configs", CONFIG).part(Group::Swarm).since(1, 30),
-    Node::group("node", "Manage Swarm nodes", NODE).part(Group::Swarm),
-    Node::group("secret", "Manage Swarm secrets", SECRET).part(Group::Swarm).since(1, 25),
-    Node::group("service", "Manage Swarm services", SERVICE).part(Group::Swarm),
-    Node::group("stack", "Manage Swarm stacks", STACK).part(Group::Swarm).since(1, 25),
+    Node::group("config", "Manage Swarm configs", CONFIG).part(Group::Swarm).since(1, 30).swarm(Needs::Manager),
+    Node::group("node", "Manage Swarm nodes", NODE).part(Group::Swarm).swarm(Needs::Manager),
+    Node::group("secret", "Manage Swarm secrets", SECRET).part(Group::Swarm).since(1, 25).swarm(Needs::Manager),
+    Node::group("service", "Manage Swarm services", SERVICE).part(Group::Swarm).swarm(Needs::Manager),
+    Node::group("stack", "Manage Swarm stacks", STACK).part(Group::Swarm).since(1, 25).swarm(Needs::Manager),
     Node::group("swarm", "Manage Swarm", SWARM).part(Group::Swarm),
     Node::command("attach", &command::container::attach::COMMAND),
     Node::missing("commit", "Create a new image from a container's changes"),
@@ -65,14 +65,14 @@ pub const ROOT: &[Node] = &[
 ];
 
 const SWARM: &[Node] = &[
-    Node::missing("ca", "Display and rotate the root CA").since(1, 30),
+    Node::missing("ca", "Display and rotate the root CA").since(1, 30).swarm(Needs::Manager),
     Node::missing("init", "Initialize a swarm"),
     Node::missing("join", "Join a swarm as a node and/or manager"),
-    Node::missing("join-token", "Manage join tokens"),
-    Node::missing("leave", "Leave the swarm"),
-    Node::missing("unlock", "Unlock swarm"),
-    Node::missing("unlock-key", "Manage the unlock key"),
-    Node::missing("update", "Update the swarm"),
+    Node::missing("join-token", "Manage join tokens").swarm(Needs::Manager),
+    Node::missing("leave", "Leave the swarm").swarm(Needs::Member),
+    Node::missing("unlock", "Unlock swarm").swarm(Needs::Manager),
+    Node::missing("unlock-key", "Manage the unlock key").swarm(Needs::Manager),
+    Node::missing("update", "Update the swarm").swarm(Needs::Manager),
 ];
 
 const STACK: &[Node] = &[

@@ -12,6 +12,7 @@ use crate::stream::terminal;
 use crate::tree::{Args, Command, Invocation};
 use api::exec::{ExecCreateRequest, ExecCreateResponse, ExecInspect, ExecStartRequest};
 use client::{Client, Query, Request};
+use std::time::{Duration, Instant};
 
 /// The command.
 pub static COMMAND: Command = Command {
@@ -98,8 +99,20 @@ async fn foreground(
     }
 }
 
+/// The exit code. The end of the output may come a moment before the end of the process is known.
 async fn exit_code(client: &Client, id: &str) -> Result<i64, Exit> {
-    let exec: ExecInspect =
-        client.send(Request::get(format!("/exec/{}/json", Query::segment(id)))).await?.json().await?;
-    Ok(exec.exit_code.unwrap_or(0).into())
+    const PATIENCE: Duration = Duration::from_secs(10);
+    let begun = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        let request = Request::get(format!("/exec/{}/json", Query::segment(id)));
+        let exec: ExecInspect = client.send(request).await?.json().await?;
+        match exec.exit_code {
+            Some(code) if !exec.running => return Ok(code.into()),
+            // The process closed its output and goes on; there is nothing more to show.
+            other if begun.elapsed() > PATIENCE => return Ok(other.unwrap_or(0).into()),
+            _ => tokio::time::sleep(pause).await,
+        }
+        pause = (pause * 2).min(Duration::from_millis(100));
+    }
 }
