@@ -198,13 +198,7 @@ pub static TABLE: &[Flag] = {
         ),
         option("insecure-registry", "insecure-registries", List, Effective, "Enable insecure registry communication"),
         option("ip", "ip", Text, Effective, "Host IP for port publishing from the default bridge network"),
-        option(
-            "ip-forward",
-            "ip-forward",
-            Bool,
-            Noted("forwarding is enabled when the bridge needs it"),
-            "Enable IP forwarding in system configuration",
-        ),
+        option("ip-forward", "ip-forward", Bool, Effective, "Enable IP forwarding in system configuration"),
         option(
             "ip-forward-no-drop",
             "ip-forward-no-drop",

@@ -61,6 +61,7 @@ fn run(program: &str, mut values: Values) -> Result<()> {
     if std::env::var_os(crate::autostart::DETACHED).is_some() {
         rustix::process::setsid().context("leave the client's session")?;
     }
+    raise_file_limit();
     let _pidfile = pidfile::Pidfile::write(&settings.pidfile)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -72,6 +73,16 @@ fn run(program: &str, mut values: Values) -> Result<()> {
     let outcome = runtime.block_on(serve(settings));
     runtime.shutdown_timeout(Duration::from_secs(1));
     outcome
+}
+
+/// A container needs a few descriptors of the daemon's; the usual soft limit would end at some hundred containers.
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }
 
 fn read_config_file(values: &mut Values) -> Result<()> {

@@ -94,12 +94,15 @@ impl Inner {
     pub fn exit_path(&self, record: &Record) -> PathBuf {
         let folder =
             if record.host_config.auto_remove { self.bundle(&record.id) } else { self.container_dir(&record.id) };
-        folder.join("exit.json")
+        folder.join(shim_proto::file::EXIT)
     }
 
     /// How its last run ended, where that is on record.
     pub fn exit_record(&self, record: &Record) -> Option<ExitRecord> {
-        serde_json::from_slice(&fs::read(self.exit_path(record)).ok()?).ok()
+        // The shim puts it into the bundle where its own place cannot be written.
+        let second = self.bundle(&record.id).join(shim_proto::file::EXIT);
+        let read = |path: &Path| serde_json::from_slice(&fs::read(path).ok()?).ok();
+        read(&self.exit_path(record)).or_else(|| read(&second))
     }
 
     /// Writes the present state of a container down, without waiting for the disk.

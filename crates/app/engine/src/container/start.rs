@@ -50,7 +50,13 @@ impl Running {
                 control.hung_up().await;
                 child.reap().await;
             }
-            Link::Found(shim) => ended(shim.wait(None).await.ok()).await,
+            Link::Found(shim) => {
+                let (record, control) = shim.watch(None).await.ok().unzip();
+                ended(record).await;
+                if let Some(mut control) = control {
+                    control.hung_up().await;
+                }
+            }
         }
     }
 }
@@ -198,8 +204,10 @@ fn spawn_shim(engine: &Inner, stored: &Stored, place: Place) -> Result<shim::Lau
         netns_fd: None,
         hold_fds: Vec::new(),
     };
-    let _ = std::fs::remove_file(&orders.exit.path);
     let bundle = engine.bundle(&record.id);
+    for old in [&orders.exit.path, &bundle.join(shim_proto::file::EXIT)] {
+        let _ = std::fs::remove_file(old);
+    }
     shim::launch(shim::Order {
         program: engine.stage.as_fd(),
         bundle,

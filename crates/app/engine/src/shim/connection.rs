@@ -48,10 +48,15 @@ impl Shim {
 
     /// Waits until the process has ended, however long that takes.
     pub async fn wait(&self, exec: Option<String>) -> Result<shim_proto::ExitRecord> {
+        Ok(self.watch(exec).await?.0)
+    }
+
+    /// The same, and keeps the connection: its end tells that nothing of the container is left.
+    pub async fn watch(&self, exec: Option<String>) -> Result<(shim_proto::ExitRecord, Control)> {
         let request = Request::Wait { exec };
         let mut stream = within(DEADLINE, self.send(&request)).await?;
         match accepted(read(&mut stream).await.step("wait for the container's shim")?)? {
-            Response::Exited { record } => Ok(record),
+            Response::Exited { record } => Ok((record, Control { stream })),
             other => Err(unexpected(&other)),
         }
     }
@@ -70,7 +75,7 @@ impl Shim {
     }
 }
 
-/// The control connection: the daemon's end of the shim's descriptor 0.
+/// A connection that the shim keeps until it has cleaned up: its descriptor 0, or one on which somebody waits.
 #[derive(Debug)]
 pub struct Control {
     stream: UnixStream,
