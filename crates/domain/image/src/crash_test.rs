@@ -1,6 +1,7 @@
 //! Processes that are killed, and disks that are full. The test program starts itself again as the victim.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -12,16 +13,18 @@ use crate::{Images, Progress};
 
 const ROOT: &str = "GANTRY_TEST_ROOT";
 const HOST: &str = "GANTRY_TEST_HOST";
+/// What the victim says after each step.
+const STEP: &str = "step";
 
 /// This program, to run one of the ignored tests below.
 fn victim(test: &str, root: &Path, registry: &Registry) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", &format!("crash_test::{test}"), "--ignored", "--nocapture"]);
-    command.env(ROOT, root).env(HOST, registry.host()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.env(ROOT, root).env(HOST, registry.host()).stdout(Stdio::piped()).stderr(Stdio::null());
     command
 }
 
-/// Pulls two images and removes them again, until somebody kills it.
+/// Pulls two images and removes them again, until somebody kills it. Says so after each step.
 #[test]
 #[ignore = "is started by the test below"]
 fn change_without_end() {
@@ -30,21 +33,32 @@ fn change_without_end() {
     let pull = |name: &str| {
         let reference = format!("{host}/{name}").parse().unwrap();
         runtime().block_on(images.pull(&reference, None, None, Progress::none())).unwrap();
+        println!("{STEP}");
     };
+    let remove = |name: &str| {
+        images.remove(name, false, true, &|_| vec![]).unwrap();
+        println!("{STEP}");
+    };
+    let [one, two] = ["one", "two"].map(|name| format!("{host}/{name}"));
     loop {
         pull("one");
-        images.tag(&format!("{host}/one"), &"extra".parse().unwrap()).unwrap();
+        images.tag(&one, &"extra".parse().unwrap()).unwrap();
         pull("two");
-        images.remove("extra", false, true, &|_| vec![]).unwrap();
-        images.remove(&format!("{host}/one"), false, true, &|_| vec![]).unwrap();
+        remove("extra");
+        remove(&one);
         pull("one");
-        for name in ["two", "one"] {
-            images.remove(&format!("{host}/{name}"), false, true, &|_| vec![]).unwrap();
-        }
+        remove(&two);
+        remove(&one);
     }
 }
 
-fn kill(mut child: Child) {
+/// Lets the victim go so many steps and a little further, and kills it.
+fn kill_after(mut child: Child, steps: usize, further: Duration) {
+    // Held until the end: a closed pipe would stop the victim before we do.
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let counted = said.by_ref().filter(|line| line == STEP).take(steps).count();
+    assert_eq!(counted, steps, "the victim ended by itself");
+    std::thread::sleep(further);
     child.kill().unwrap();
     child.wait().unwrap();
 }
@@ -84,9 +98,8 @@ fn a_killed_process_leaves_nothing_half() {
     for round in 0..40_u64 {
         home.close();
         let child = victim("change_without_end", home.path(), &registry).spawn().unwrap();
-        // Spread over several turns of the loop, whatever the machine's speed.
-        std::thread::sleep(Duration::from_millis(20 + (round * 37) % 200));
-        kill(child);
+        // Somewhere in the middle of the next step, whatever the machine's speed.
+        kill_after(child, round as usize % 9, Duration::from_micros(round * 541 % 20_000));
         home.reopen(&|_| false);
         counts.insert(check(&home, home.images()));
     }

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Read, Write};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use archive::{Compressor, LayerError, Limits, Unpacked};
+use archive::{Compressor, Limits, Unpacked};
 use content::Ingest;
 use fault::{Fault, Result, Step};
 use names::{Algorithm, Digest};
@@ -84,10 +84,10 @@ impl Shared {
         let algorithm = wanted.blob.map_or(Algorithm::Sha256, |blob| blob.digest.algorithm());
         let ingest = self.blobs.ingest(algorithm).map_err(|error| self.explain(error.is_disk_full(), &error))?;
         let mut tee = Tee { source, sink: ingest, appended: 0, seen };
-        let unpacked = self.unpack(&mut tee, wanted.limits);
-        let (unpacked, stage) = match unpacked {
+        let (unpacked, stage) = match self.unpack(&mut tee, wanted.limits) {
             Ok(unpacked) => unpacked,
-            Err(fault) => return Err(self.blame(tee, wanted, fault)),
+            Err(Failure { fault, is_malformed: false }) => return Err(fault),
+            Err(Failure { fault, .. }) => return Err(blame(tee, wanted, fault)),
         };
         let blob = self.verify(tee.sink, wanted)?;
         let media_type = wanted.blob.map_or(wanted.media_type, |blob| &blob.media_type);
@@ -105,7 +105,7 @@ impl Shared {
             self.blobs.ingest(Algorithm::Sha256).map_err(|error| self.explain(error.is_disk_full(), &error))?;
         let compressor = Compressor::new(ingest);
         let mut tee = Tee { source, sink: compressor, appended: 0, seen };
-        let (unpacked, stage) = self.unpack(&mut tee, wanted.limits)?;
+        let (unpacked, stage) = self.unpack(&mut tee, wanted.limits).map_err(|failure| failure.fault)?;
         let blob = tee.sink.finish().map_err(|error| self.explain(false, &error))?.end();
         self.staged(unpacked, stage, blob, media_type::OCI_LAYER_GZIP, wanted)
     }
@@ -114,30 +114,21 @@ impl Shared {
         &self,
         tee: &mut Tee<'_, R, W>,
         limits: Limits,
-    ) -> Result<(Unpacked, Stage)> {
-        let stage = self.layers.stage().map_err(|error| self.explain(error.is_disk_full(), &error))?;
-        let unpacked = archive::unpack_layer(tee, stage.root(), limits);
-        let unpacked = unpacked.map_err(|error: LayerError| self.explain(error.is_disk_full(), &error))?;
+    ) -> Result<(Unpacked, Stage), Failure> {
+        let stage = self
+            .layers
+            .stage()
+            .map_err(|error| Failure { fault: self.explain(error.is_disk_full(), &error), is_malformed: false })?;
+        let unpacked = archive::unpack_layer(tee, stage.root(), limits).map_err(|error| Failure {
+            fault: self.explain(error.is_disk_full(), &error),
+            is_malformed: !error.is_disk_full() && !error.is_limit(),
+        })?;
         Ok((unpacked, stage))
     }
 
     fn verify(&self, ingest: Ingest, wanted: &Wanted<'_>) -> Result<content::Staged> {
         let Some(blob) = wanted.blob else { return Ok(ingest.end()) };
         ingest.verify(&blob.digest, Some(blob.size)).map_err(|error| verification(&blob.digest, &error))
-    }
-
-    /// Wrong bytes show first where they no longer make sense. The digest tells whether the sender or the path is to blame,
-    /// so the rest is read before anything is said.
-    fn blame<R: BufRead>(&self, mut tee: Tee<'_, R, Ingest>, wanted: &Wanted<'_>, fault: Fault) -> Fault {
-        let Some(blob) = wanted.blob else { return fault };
-        let drained = io::copy(&mut (&mut tee).take(blob.size), &mut io::sink());
-        match drained {
-            Err(_) => fault,
-            Ok(_) => match tee.sink.verify(&blob.digest, Some(blob.size)) {
-                Ok(_) => fault,
-                Err(error) => verification(&blob.digest, &error).at(fault.message()),
-            },
-        }
     }
 
     fn staged(
@@ -171,6 +162,25 @@ impl Shared {
             return Fault::system(format!("{message}: {}", self.layers.space()));
         }
         Fault::system(message)
+    }
+}
+
+/// Why a layer was not unpacked, and whether its bytes made no sense.
+struct Failure {
+    fault: Fault,
+    is_malformed: bool,
+}
+
+/// Wrong bytes show first where they no longer make sense. The digest tells whether the sender or the path is to blame,
+/// so the rest is read before anything is said.
+fn blame<R: BufRead>(mut tee: Tee<'_, R, Ingest>, wanted: &Wanted<'_>, fault: Fault) -> Fault {
+    let Some(blob) = wanted.blob else { return fault };
+    if io::copy(&mut (&mut tee).take(blob.size), &mut io::sink()).is_err() {
+        return fault;
+    }
+    match tee.sink.verify(&blob.digest, Some(blob.size)) {
+        Ok(_) => fault,
+        Err(error) => verification(&blob.digest, &error).at(fault.message()),
     }
 }
 

@@ -97,6 +97,11 @@ impl<W: Write> Write for Compressor<W> {
     }
 }
 
+/// A stream becomes too large for what it comes from.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("more than {RATIO} times as large when decompressed")]
+pub(crate) struct GrowsTooLarge;
+
 /// A reader of uncompressed bytes. It fails when they become too many for what they come from.
 pub struct Decoder<'a, R: BufRead> {
     inner: Inner<'a, R>,
@@ -131,8 +136,7 @@ impl<R: BufRead> Read for Decoder<'_, R> {
         };
         self.given += amount as u64;
         if self.given > self.inner.consumed().saturating_mul(RATIO).max(self.floor) {
-            let message = format!("more than {RATIO} times as large when decompressed");
-            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, GrowsTooLarge));
         }
         Ok(amount)
     }

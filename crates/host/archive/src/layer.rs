@@ -8,9 +8,9 @@ use std::thread;
 use sha2::{Digest, Sha256};
 
 use crate::chunk::{ChunkReader, ChunkWriter, pipe};
-use crate::codec::{Codec, CodecError};
+use crate::codec::{Codec, CodecError, GrowsTooLarge};
 use crate::limits::Limits;
-use crate::read::Reader;
+use crate::read::{ReadError, Reader};
 use crate::unpack::{UnpackError, Unpacker};
 
 /// Bytes handed from thread to thread at once.
@@ -45,6 +45,17 @@ impl LayerError {
     pub fn is_disk_full(&self) -> bool {
         matches!(self, Self::Unpack(error) if error.is_disk_full())
     }
+
+    /// Whether the layer was too much, and not wrong.
+    pub fn is_limit(&self) -> bool {
+        match self {
+            Self::Unpack(UnpackError::Read(ReadError::Limit { .. })) => true,
+            Self::Unpack(UnpackError::Read(ReadError::Stream(error))) => {
+                error.get_ref().is_some_and(|error| error.is::<GrowsTooLarge>())
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Unpacks the layer that `source` gives, compressed or not, into `root`, an empty directory open for reading. The source
@@ -58,7 +69,7 @@ pub fn unpack_layer(source: impl BufRead + Send, root: BorrowedFd<'_>, limits: L
         let hasher = scope.spawn(move || hash(from_inflate));
         let contents = unpack(archive, root, limits)?;
         let diff_id = hasher.join().unwrap_or_else(|_| Err(io::Error::other("the hashing thread panicked")));
-        let diff_id = diff_id.map_err(|error| UnpackError::from(crate::ReadError::Stream(error)))?;
+        let diff_id = diff_id.map_err(|error| UnpackError::from(ReadError::Stream(error)))?;
         Ok(Unpacked { diff_id, bytes: contents.bytes, is_opaque: contents.is_opaque })
     })
 }

@@ -60,7 +60,7 @@ impl Ingest {
 
     /// Ends the blob, whatever it is.
     pub fn end(self) -> Staged {
-        Staged { temporary: self.temporary, file: self.file, digest: self.hash.finish(), size: self.size }
+        Staged { temporary: self.temporary, digest: self.hash.finish(), size: self.size }
     }
 }
 
@@ -75,10 +75,9 @@ impl Write for Ingest {
     }
 }
 
-/// A whole blob without its name.
+/// A whole blob without its name. It holds no descriptor: an archive may have thousands of files.
 pub struct Staged {
     temporary: Temporary,
-    file: File,
     digest: Digest,
     size: u64,
 }
@@ -101,7 +100,7 @@ impl Staged {
 
     /// Waits till its bytes are on disk.
     pub fn sync(&self) -> Result<(), Error> {
-        self.file.sync_data().map_err(|error| Error::step("sync", &self.temporary.0, error))
+        self.reader()?.sync_data().map_err(|error| Error::step("sync", &self.temporary.0, error))
     }
 
     /// Gives it its name, over one that has the same bytes. Its bytes should be on disk before.
