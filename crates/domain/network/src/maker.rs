@@ -354,7 +354,8 @@ impl Workshop {
             Stock::Berth => {
                 let berth = self.berth(None, None)?;
                 let mut queue = shared.lock();
-                if !queue.closed {
+                // One may have been put back meanwhile.
+                if !queue.closed && queue.berths.len() < shared.stock {
                     queue.berths.push_back(berth);
                 }
             }
