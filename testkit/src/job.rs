@@ -55,6 +55,11 @@ impl Job {
             .unwrap_or_else(|error| panic!("write to {}: {error}", self.name));
     }
 
+    /// Writes to its standard input as much as it takes.
+    pub fn write_if_open(&mut self, bytes: &[u8]) {
+        let _ = self.stdin.as_mut().expect("the input is open").write_all(bytes);
+    }
+
     /// What it has printed so far.
     pub fn stdout(&self) -> String {
         self.stdout.text()

@@ -13,6 +13,7 @@ mod hello;
 mod kill;
 mod many;
 mod real;
+mod refusals;
 
 /// The binary under test.
 const GANTRY: &str = env!("CARGO_BIN_EXE_gantry");

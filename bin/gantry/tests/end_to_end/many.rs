@@ -47,3 +47,18 @@ fn containers_that_fail_to_start_leave_nothing_behind() {
     }
     leaks.assert_clean(&bench.daemon);
 }
+
+#[test]
+fn a_port_can_be_published_again_at_once() {
+    let bench = Bench::new();
+    let gantry = bench.gantry();
+    let run = ["run", "-d", "--name", "web", "-p", "9000:80", &bench.image, "sleep", "1000"];
+    for _ in 0..10 {
+        gantry.ok(&run);
+        gantry.ok(&["rm", "-f", "web"]);
+        gantry.ok(&run);
+        gantry.ok(&["stop", "-t", "0", "web"]);
+        gantry.ok(&["run", "--rm", "-p", "9000:80", &bench.image, "true"]);
+        gantry.ok(&["rm", "web"]);
+    }
+}

@@ -134,13 +134,7 @@ impl Inner {
         let (engine, id) = (Arc::clone(self), record.id.clone());
         crate::container::blocking(move || {
             engine.images.remove_container_layer(&id)?;
-            let bundle = engine.bundle(&id);
-            match fs::remove_dir_all(&bundle) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    Err(error).step(format_args!("remove {}", bundle.display()))
-                }
-                _ => Ok(()),
-            }
+            crate::container::orphans::remove_bundle(&engine.bundle(&id))
         })
         .await?;
         self.execs.forget(record.id.as_str());

@@ -181,12 +181,17 @@ impl Maker {
         self.order(|reply| Order::Berth { ip, mac, reply })
     }
 
-    /// Takes a berth back that was not used.
+    /// Takes a berth back that was not used. Another may have been made in its place already: then the last goes.
     pub fn put_back(&self, berth: Berth) {
         let mut queue = self.shared.lock();
-        if !queue.closed && berth.mac == Mac::of(berth.ip()) {
-            queue.berths.push_front(berth);
+        if queue.closed || berth.mac != Mac::of(berth.ip()) {
+            return;
         }
+        queue.berths.push_front(berth);
+        let stock = self.shared.stock.min(queue.berths.len());
+        let surplus = queue.berths.split_off(stock);
+        drop(queue);
+        drop(surplus);
     }
 
     /// A network namespace with nothing but loopback, up.
@@ -349,7 +354,8 @@ impl Workshop {
             Stock::Berth => {
                 let berth = self.berth(None, None)?;
                 let mut queue = shared.lock();
-                if !queue.closed {
+                // One may have been put back meanwhile.
+                if !queue.closed && queue.berths.len() < shared.stock {
                     queue.berths.push_back(berth);
                 }
             }

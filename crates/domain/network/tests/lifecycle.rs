@@ -62,6 +62,22 @@ fn stock_goes_with_the_daemon() {
     });
 }
 
+#[test]
+fn refused_containers_do_not_make_the_stock_grow() {
+    with_world(|world| {
+        let networks = world.start();
+        let veths = || links().iter().filter(|name| name.starts_with("veth")).count();
+        let web = networks.attach(container("web", vec![port(Protocol::Tcp, 80, 80)])).unwrap();
+        for _ in 0..5 {
+            eventually("stock is made", || veths() == 3);
+            networks.attach(container("late", vec![port(Protocol::Tcp, 80, 80)])).unwrap_err();
+        }
+        eventually("nothing more than one container and the stock", || veths() == 3);
+        networks.detach(&web.endpoint);
+        networks.close(true);
+    });
+}
+
 /// Demand row 27, attack F2: others flush the rules, again and again.
 #[test]
 fn a_flushed_table_comes_back_as_it_was() {

@@ -131,6 +131,15 @@ async fn a_body_must_be_json_and_say_so() {
 }
 
 #[tokio::test]
+async fn no_body_may_have_any_type() {
+    let host = Host::start().await;
+    for headers in ["", "Content-Type: text/plain\r\n", "Content-Type: application/json\r\n"] {
+        let answer = host.ask_with("POST /containers/web/start", headers, b"").await;
+        assert_eq!(answer.status, 204, "{headers:?}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
 async fn absurd_sizes_are_refused_before_they_are_read() {
     let host = Host::start().await;
     let head = "Content-Type: application/json\r\n";

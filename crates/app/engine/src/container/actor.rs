@@ -306,7 +306,7 @@ impl Actor {
         if let AfterExit::RestartIn(_) = after {
             self.stored.record.state.phase = Phase::Restarting;
         }
-        self.leave_network();
+        self.leave_network().await;
         self.publish();
         if record.oom_killed {
             self.emit("oom", &[]);
@@ -338,15 +338,19 @@ impl Actor {
         }
     }
 
-    /// Gives the address and ports back, without being waited for.
-    fn leave_network(&mut self) {
+    /// Gives the address and ports back. Ports are waited for: whoever hears of the end may publish them again at once.
+    async fn leave_network(&mut self) {
         let Some(endpoint) = self.stored.endpoint.take() else { return };
         let attributes =
             [("container", self.stored.record.id.to_string()), ("name", "bridge".into()), ("type", "bridge".into())];
         let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         self.engine.events.emit("network", "disconnect", &endpoint.network_id, attributes);
+        let has_ports = !endpoint.ports.is_empty();
         let engine = Arc::clone(&self.engine);
-        tokio::task::spawn_blocking(move || engine.networks.detach(&endpoint));
+        let leaving = tokio::task::spawn_blocking(move || engine.networks.detach(&endpoint));
+        if has_ports {
+            let _ = leaving.await;
+        }
     }
 
     async fn remove(&mut self) -> Result<()> {

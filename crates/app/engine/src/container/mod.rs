@@ -11,6 +11,7 @@ mod late;
 mod limits;
 mod list;
 mod logs;
+pub(crate) mod orphans;
 mod ports;
 pub(crate) mod recover;
 mod registry;

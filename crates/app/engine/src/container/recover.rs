@@ -19,7 +19,7 @@ use fault::{Result, Step};
 use shim_proto::{Request, Response, State};
 
 use super::start::Running;
-use super::{Stored, actor};
+use super::{Stored, actor, orphans};
 use crate::clock;
 use crate::inner::Inner;
 use crate::shim::Shim;
@@ -46,6 +46,7 @@ pub fn stored(catalogue: &metastore::Catalogue, run_root: &Path) -> Result<Vec<S
 
 /// Takes all containers over.
 pub async fn recover(engine: &Arc<Inner>, all: Vec<Stored>) {
+    orphans::sweep(engine, &all.iter().map(|stored| stored.record.id.to_string()).collect());
     let mut found = Vec::new();
     for stored in all {
         let engine = Arc::clone(engine);
