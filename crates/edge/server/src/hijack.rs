@@ -108,7 +108,11 @@ fn output<G: Send>(
 /// The life of a hijacked connection.
 async fn run(upgrade: OnUpgrade, attached: Attached, join: Join, stopping: CancellationToken) {
     let connection = match upgrade.await.map(downcast::<TokioIo<Socket>>) {
-        Ok(Ok(Parts { io, read_buf, .. })) => (io.into_inner(), read_buf),
+        Ok(Ok(Parts { io, read_buf, .. })) => {
+            let mut socket = io.into_inner();
+            socket.is_hijacked();
+            (socket, read_buf)
+        }
         Ok(Err(Upgraded { .. })) | Err(_) => {
             tracing::debug!("a client went away before its connection was handed over");
             return;

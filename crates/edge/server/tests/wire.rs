@@ -240,3 +240,24 @@ async fn archives_arrive_whole() {
     host.ask_with("POST /images/create?fromSrc=-&changes=ENV+a%3Db&changes=CMD+x", tar, &archive).await;
     assert_eq!(host.engine.seen(), ["load quiet=false 300000 bytes", "import - [\"ENV a=b\", \"CMD x\"] 300000 bytes"]);
 }
+
+#[tokio::test]
+async fn a_request_that_is_refused_before_its_body_was_read_is_answered() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    const BODY: usize = 1 << 20;
+    let host = Host::start().await;
+    let mut stream = host.connect().await;
+    let head = format!("POST /networks/create HTTP/1.1\r\nHost: d\r\nContent-Length: {BODY}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&vec![b' '; BODY]).await.expect("the connection stays until the answer was seen");
+    let mut answer = vec![0; 4096];
+    let length = stream.read(&mut answer).await.unwrap();
+    assert!(answer[..length].starts_with(b"HTTP/1.1 501 "), "{}", String::from_utf8_lossy(&answer[..length]));
+}
+
+#[tokio::test]
+async fn quotes_in_a_target_need_no_escapes() {
+    let host = Host::start().await;
+    let answer = host.ask("GET /containers/json?filters={\"foo\":[\"a\"]}").await;
+    assert_eq!((answer.status, answer.message().as_str()), (400, "invalid filter 'foo'"));
+}

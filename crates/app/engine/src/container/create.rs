@@ -286,7 +286,7 @@ fn set_log_driver(engine: &Inner, host: &mut HostConfig) -> Result<()> {
         other if DRIVERS.contains(&other) => {
             Err(Fault::not_implemented(format!("logging driver {other:?} is not implemented yet")))
         }
-        other => Err(Fault::not_found(format!("error looking up logging plugin {other}: plugin {other:?} not found"))),
+        other => Err(Fault::invalid(format!("error looking up logging plugin {other}: plugin {other:?} not found"))),
     }
 }
 
@@ -330,16 +330,14 @@ fn set_network(engine: &Inner, host: &mut HostConfig, networking: &api::network:
         other if other.starts_with("container:") => {
             return Err(Fault::not_implemented(format!("network mode {other:?} is not implemented yet")));
         }
-        other => return Err(Fault::not_found(format!("network {other} not found"))),
+        // The original takes any name here and looks for the network at the start. Besides, clients would answer a
+        // "not found" by pulling the image.
+        _ => {}
     }
-    let own = |name: &String| matches!(name.as_str(), "bridge" | "default" | "none" | "host");
     let fixed = networking.endpoints_config.values().flatten().filter_map(|asked| asked.ipam_config.as_ref());
     if fixed.into_iter().any(|config| !config.ipv4_address.is_empty() || !config.ipv6_address.is_empty()) {
         // The original's words: its default bridge does not take fixed addresses either.
         return Err(Fault::invalid("user specified IP address is supported on user defined networks only"));
-    }
-    if let Some(other) = networking.endpoints_config.keys().find(|name| !own(name)) {
-        return Err(Fault::not_found(format!("network {other} not found")));
     }
     Ok(())
 }

@@ -24,6 +24,7 @@ pub(crate) use start::blocking;
 mod stop;
 mod stored;
 mod tag;
+mod volumes;
 mod wait;
 
 pub(crate) use attach::attach;

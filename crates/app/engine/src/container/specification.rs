@@ -12,7 +12,7 @@ use fault::{Fault, Result, Step};
 use image::Layers;
 use oci::runtime::{Device, Seccomp, Spec};
 
-use super::{account, etc};
+use super::{account, etc, volumes};
 use crate::inner::Inner;
 
 /// Builds the specification of a run.
@@ -31,7 +31,9 @@ pub fn build(engine: &Inner, record: &Record, layers: &Layers) -> Result<Spec> {
         host_devices: devices(host)?,
         cgroup_v2: cgroup_v2(),
     };
-    spec::build(record, &facts)
+    let mut spec = spec::build(record, &facts)?;
+    volumes::add(engine, record, layers, &mut spec)?;
+    Ok(spec)
 }
 
 /// Whether this host has the unified hierarchy alone.

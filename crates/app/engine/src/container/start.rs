@@ -142,6 +142,9 @@ async fn join_network(engine: &Arc<Inner>, stored: &Stored) -> Result<Place> {
     if mode == "host" {
         return Ok(Place::default());
     }
+    if let Some(other) = unknown_network(stored) {
+        return Err(Fault::not_found(format!("network {other} not found")));
+    }
     let request = if mode == "none" { None } else { Some(attach_request(stored)?) };
     let networks = Arc::clone(&engine.networks);
     let place = blocking(move || match request {
@@ -159,6 +162,13 @@ async fn join_network(engine: &Arc<Inner>, stored: &Stored) -> Result<Place> {
         engine.events.emit("network", "connect", &endpoint.network_id, attributes);
     }
     Ok(place)
+}
+
+/// A network that the container names and that is none of those there are.
+fn unknown_network(stored: &Stored) -> Option<&str> {
+    let names = stored.networking.endpoints_config.keys().map(String::as_str);
+    let mut names = std::iter::once(stored.record.host_config.network_mode.as_str()).chain(names);
+    names.find(|name| !matches!(*name, "bridge" | "default" | "none" | "host"))
 }
 
 fn attach_request(stored: &Stored) -> Result<network::Attach> {

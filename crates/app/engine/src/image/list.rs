@@ -7,6 +7,7 @@ use api::filters::Filters;
 use api::image::ImageSummary;
 use fault::{Fault, Result};
 use image::Image;
+use names::Reference;
 
 use super::runtime_config;
 use crate::container::Handle;
@@ -36,7 +37,9 @@ pub async fn list(engine: &Arc<Inner>, request: ImageList) -> Result<Vec<ImageSu
     });
     images.sort_by_key(|image| std::cmp::Reverse(created(image)));
     let users = users(engine);
-    Ok(images.iter().map(|image| summary(image, users.get(&image.id.to_string()).copied().unwrap_or(0))).collect())
+    let wanted = request.filters.get("reference");
+    let count = |image: &Image| users.get(&image.id.to_string()).copied().unwrap_or(0);
+    Ok(images.iter().map(|image| summary(image, count(image), wanted)).collect())
 }
 
 fn dangling(filters: &Filters) -> Result<Option<bool>> {
@@ -61,11 +64,15 @@ fn has_labels(image: &Image, wanted: &[String]) -> bool {
     })
 }
 
-/// Patterns as of Go's `path.Match`, over the familiar name with and without its tag.
 fn named(image: &Image, patterns: &[String]) -> bool {
-    let names = image.tags.iter().flat_map(|tag| [tag.familiar(), tag.familiar_name()]).collect::<Vec<_>>();
-    patterns.is_empty()
-        || patterns.iter().any(|pattern| names.iter().any(|name| glob(pattern.as_bytes(), name.as_bytes())))
+    patterns.is_empty() || image.tags.iter().chain(&image.digests).any(|name| fits(name, patterns))
+}
+
+/// Patterns as of Go's `path.Match`, over the familiar name with and without its tag or digest.
+fn fits(name: &Reference, patterns: &[String]) -> bool {
+    let names = [name.familiar(), name.familiar_name()];
+    let fits = |pattern: &String| names.iter().any(|name| glob(pattern.as_bytes(), name.as_bytes()));
+    patterns.is_empty() || patterns.iter().any(fits)
 }
 
 /// `*` and `?` stop at slashes.
@@ -90,15 +97,17 @@ fn users(engine: &Inner) -> HashMap<String, i64> {
     users
 }
 
-fn summary(image: &Image, containers: i64) -> ImageSummary {
+/// Of its names only those that fit are told.
+fn summary(image: &Image, containers: i64, wanted: &[String]) -> ImageSummary {
+    let told = |names: &[Reference]| names.iter().filter(|name| fits(name, wanted)).map(Reference::familiar).collect();
     ImageSummary {
         containers,
         created: created(image),
         id: image.id.to_string(),
         labels: runtime_config(image).ok().and_then(|config| config.labels),
         parent_id: String::new(),
-        repo_digests: image.repo_digests(),
-        repo_tags: image.repo_tags(),
+        repo_digests: told(&image.digests),
+        repo_tags: told(&image.tags),
         shared_size: -1,
         size: i64::try_from(image.size).unwrap_or(i64::MAX),
     }
@@ -106,7 +115,16 @@ fn summary(image: &Image, containers: i64) -> ImageSummary {
 
 #[cfg(test)]
 mod tests {
-    use super::glob;
+    use super::{fits, glob};
+
+    #[test]
+    fn a_name_fits_with_and_without_its_tag() {
+        let name = "localhost:5000/app:1".parse().unwrap();
+        for (pattern, expected) in [("localhost:5000/app", true), ("*/app:1", true), ("app", false), ("*", false)] {
+            assert_eq!(fits(&name, &[pattern.to_owned()]), expected, "{pattern}");
+        }
+        assert!(fits(&name, &[]));
+    }
 
     #[test]
     fn patterns_stop_at_slashes() {

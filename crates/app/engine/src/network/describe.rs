@@ -48,7 +48,7 @@ fn options(engine: &Inner, record: &Record) -> BTreeMap<String, String> {
         ("com.docker.network.bridge.enable_ip_masquerade", word(settings.firewall)),
         ("com.docker.network.bridge.host_binding_ipv4", settings.default_bind_ip.to_string()),
         ("com.docker.network.bridge.name", bridge.clone()),
-        ("com.docker.network.driver.mtu", settings.mtu.to_string()),
+        ("com.docker.network.driver.mtu", if settings.mtu == 0 { 1500 } else { settings.mtu }.to_string()),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
