@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use oci::runtime::{Process, Spec};
 use runtime::{Create, Io};
-use shim_proto::RootFs;
+use shim_proto::{Launch, RootFs};
 
 use super::refusal::Refusal;
 
@@ -31,18 +31,20 @@ pub(crate) struct Running(runtime::Container);
 
 /// Makes a container. Where that fails nothing is left of it.
 pub(crate) fn create(
-    id: &str,
     spec: &Spec,
     bundle: &Path,
-    rootfs: RootFs,
+    launch: &Launch,
     io: Io,
     netns: Option<OwnedFd>,
 ) -> Result<Waiting, Refusal> {
-    let rootfs = match rootfs {
+    let id = launch.id.as_str();
+    // Without the file, or with one that is not right, it is compiled from the specification.
+    let filter = launch.filter.as_ref().and_then(|file| std::fs::read(file).ok());
+    let rootfs = match launch.rootfs.clone() {
         RootFs::Directory { path } => runtime::RootFs::Directory { path },
         RootFs::Overlay { lower, upper, work, volatile } => runtime::RootFs::Overlay { lower, upper, work, volatile },
     };
-    Ok(Waiting(runtime::create(Create { id, spec, bundle, rootfs, io, netns })?))
+    Ok(Waiting(runtime::create(Create { id, spec, bundle, rootfs, io, netns, filter: filter.as_deref() })?))
 }
 
 impl Waiting {

@@ -63,7 +63,7 @@ fn try_prepare(bundle: &Bundle, control: &UnixStream) -> Result<Supervisor, Refu
     let log = launch.log.take().map(open_log).transpose()?;
     let terminal = spec.process.as_ref().is_some_and(|process| process.terminal);
     let (ends, io) = streams(terminal, launch.open_stdin)?;
-    let mut waiting = backend::create(&launch.id, &spec, bundle.path(), launch.rootfs.clone(), io, netns)?;
+    let mut waiting = backend::create(&spec, bundle.path(), &launch, io, netns)?;
     waiting.warnings().iter().for_each(|warning| bundle.complain(warning));
     let rest = || {
         let (init, state) = born(&mut waiting, &launch, terminal, ends)?;

@@ -134,6 +134,7 @@ impl Bench {
             stdin_once: false,
             log: Some(LogFile { path: dir.path().join("log"), max_size: 0, max_files: 1, attrs: BTreeMap::new() }),
             exit: ExitPlan { path: dir.path().join("exit"), sync: true },
+            filter: None,
             netns_fd: None,
             hold_fds: Vec::new(),
         };

@@ -17,6 +17,7 @@ use shim_proto::ExitRecord;
 
 use crate::container::{Registry, Stored, recover};
 use crate::exec::Execs;
+use crate::filters::Filters;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::system::Events;
@@ -41,6 +42,8 @@ pub struct Inner {
     pub containers: Registry,
     /// Execs.
     pub execs: Execs,
+    /// Compiled system call filters.
+    pub filters: Filters,
     /// What happened.
     pub events: Events,
     /// The sealed stage program.
@@ -67,6 +70,7 @@ impl Inner {
             networks: Arc::new(networks),
             containers: Registry::default(),
             execs: Execs::default(),
+            filters: Filters::open(&settings.run_root),
             events: Events::default(),
             stage,
             settings,

@@ -10,6 +10,7 @@ mod clock;
 mod container;
 mod dispatch;
 mod exec;
+mod filters;
 mod image;
 mod inner;
 mod network;

@@ -75,6 +75,9 @@ pub struct Launch {
     pub log: Option<LogFile>,
     /// Where the exit record goes.
     pub exit: ExitPlan,
+    /// A file with the specification's system call filter, compiled. Where there is none the shim compiles it.
+    #[serde(default)]
+    pub filter: Option<PathBuf>,
     /// Inherited descriptor of the network namespace to join, where the specification does not name a path.
     pub netns_fd: Option<i32>,
     /// Further inherited descriptors that the shim holds open as long as it lives (reserved ports).

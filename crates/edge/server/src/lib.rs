@@ -26,6 +26,7 @@ mod limits;
 mod listen;
 mod older;
 mod percent;
+mod quiet;
 mod request;
 mod route;
 mod serve;

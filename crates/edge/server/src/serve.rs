@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::dispatch::{Peer, Server};
 use crate::limits::Limits;
 use crate::listen::Listener;
+use crate::quiet::Quiet;
 use crate::socket::{FirstRequest, Socket, Stream};
 
 /// How long accepting rests after an error, such as too many open files.
@@ -52,8 +53,12 @@ pub async fn serve_with(
     let mut accepting = JoinSet::new();
     let places = Arc::new(Semaphore::new(limits.connections));
     let graceful = Arc::new(GracefulShutdown::new());
+    let quiet = Arc::new(Quiet::default());
+    let idle = quiet.clone();
+    accepting.spawn(async move { idle.tidy(sys::memory::shrink).await });
     for listener in listeners {
-        let door = Door { server: server.clone(), places: places.clone(), graceful: graceful.clone() };
+        let door =
+            Door { server: server.clone(), places: places.clone(), graceful: graceful.clone(), quiet: quiet.clone() };
         accepting.spawn(door.accept(listener));
     }
     // An error means that the sender is gone, and with it whoever could tell us to stop.
@@ -77,6 +82,7 @@ struct Door {
     server: Arc<Server>,
     places: Arc<Semaphore>,
     graceful: Arc<GracefulShutdown>,
+    quiet: Arc<Quiet>,
 }
 
 impl Door {
@@ -85,7 +91,10 @@ impl Door {
             // Closed never: the semaphore lives as long as its doors.
             let Ok(place) = self.places.clone().acquire_owned().await else { return };
             match listener.accept().await {
-                Ok(stream) => drop(tokio::spawn(self.connection(stream, place))),
+                Ok(stream) => {
+                    self.quiet.interrupt();
+                    drop(tokio::spawn(self.connection(stream, place)));
+                }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(REST).await;

@@ -19,7 +19,7 @@ use crate::setup::seccomp;
 pub fn create(request: Create<'_>) -> Result<Created, Error> {
     let none = Linux::default();
     let linux = request.spec.linux.as_ref().unwrap_or(&none);
-    let filter = seccomp::compile(request.spec)?;
+    let filter = seccomp::read(request.spec, request.filter)?;
     let plan = Plan::read(&request, linux, filter.as_ref())?;
     let path = cgroup_path(request.id, request.spec);
     let cgroup = CgroupGuard(Some(Cgroup::create(&path, linux.resources.as_ref())?));

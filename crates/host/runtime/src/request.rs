@@ -20,6 +20,9 @@ pub struct Create<'a> {
     pub io: Io,
     /// The network namespace to join; overrules a path in the specification.
     pub netns: Option<OwnedFd>,
+    /// The specification's system call filter as [`seccomp::Program::to_bytes`] gives it. Without it, and where it is no
+    /// program of this version, the filter is compiled.
+    pub filter: Option<&'a [u8]>,
 }
 
 /// Where a root file system comes from.

@@ -198,6 +198,7 @@ fn spawn_shim(engine: &Inner, stored: &Stored, place: Place) -> Result<shim::Lau
     let layers = engine.images.container_layers(&record.id, &record.image_id)?;
     etc::write(engine, stored, place.endpoint.as_ref())?;
     let spec = specification::build(engine, record, &layers)?;
+    let profile = spec.linux.as_ref().and_then(|linux| linux.seccomp.as_ref());
     let orders = Launch {
         version: shim_proto::VERSION,
         id: record.id.to_string(),
@@ -211,6 +212,7 @@ fn spawn_shim(engine: &Inner, stored: &Stored, place: Place) -> Result<shim::Lau
         stdin_once: record.config.stdin_once,
         log: log_file(engine, stored)?,
         exit: exit_plan(engine, stored),
+        filter: profile.and_then(|profile| engine.filters.file(profile)),
         netns_fd: None,
         hold_fds: Vec::new(),
     };

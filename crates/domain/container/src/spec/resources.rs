@@ -113,9 +113,12 @@ fn check_cpu(host: &HostConfig) -> Result<()> {
         let other = if host.cpu_period != 0 { "CPU Period" } else { "CPU Quota" };
         return refuse(format!("Conflicting options: Nano CPUs and {other} cannot both be set"));
     }
-    let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get() as i64);
-    if host.nano_cpus > cpus.saturating_mul(1_000_000_000) {
-        return refuse(format!("range of CPUs is from 0.01 to {cpus}.00, as there are only {cpus} CPUs available"));
+    if host.nano_cpus > 0 {
+        // Asked for only where it counts: the answer takes a dozen files of control groups.
+        let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get() as i64);
+        if host.nano_cpus > cpus.saturating_mul(1_000_000_000) {
+            return refuse(format!("range of CPUs is from 0.01 to {cpus}.00, as there are only {cpus} CPUs available"));
+        }
     }
     if host.cpu_period != 0 && !(1000..=1_000_000).contains(&host.cpu_period) {
         return refuse("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)".into());

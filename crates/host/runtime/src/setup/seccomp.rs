@@ -6,13 +6,16 @@ use seccomp::Program;
 use crate::Error;
 use crate::error::Step;
 
-/// Compiles the specification's filter, where there is one.
+/// The specification's filter, where there is one: the caller's compiled one, or else compiled here.
 ///
 /// # Errors
 /// What the profile says wrong.
-pub(crate) fn compile(spec: &Spec) -> Result<Option<Program>, Error> {
+pub(crate) fn read(spec: &Spec, compiled: Option<&[u8]>) -> Result<Option<Program>, Error> {
     let profile = spec.linux.as_ref().and_then(|linux| linux.seccomp.as_ref());
     let compile = |profile: &Seccomp| {
+        if let Some(program) = compiled.and_then(|bytes| Program::from_bytes(bytes).ok()) {
+            return Ok(program);
+        }
         seccomp::compile(profile).map_err(|error| Error::invalid(format!("seccomp profile: {error}")))
     };
     profile.map(compile).transpose()

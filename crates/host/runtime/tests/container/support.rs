@@ -310,7 +310,7 @@ impl Test {
 
     pub fn create_in(&self, io: Io, netns: Option<OwnedFd>) -> Result<Created, Error> {
         let rootfs = self.rootfs.clone().unwrap_or_else(|| self.scratch.overlay());
-        create(Create { id: "c", spec: &self.spec, bundle: &self.scratch.0, rootfs, io, netns })
+        create(Create { id: "c", spec: &self.spec, bundle: &self.scratch.0, rootfs, io, netns, filter: None })
     }
 
     /// Creates and starts.
