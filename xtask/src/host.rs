@@ -39,7 +39,8 @@ impl Host {
     }
 }
 
-fn in_path(program: &str) -> bool {
+/// Whether a program of this name can be run.
+pub fn in_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
