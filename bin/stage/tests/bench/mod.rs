@@ -1,5 +1,6 @@
-#![allow(dead_code, reason = "each test program uses a part of it")]
 //! Plays the daemon: writes a bundle, spawns the stage as it would, and talks to it.
+
+#![allow(dead_code, reason = "each test program uses a part of it")]
 
 use std::collections::BTreeMap;
 use std::ffi::CString;
