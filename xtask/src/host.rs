@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use crate::command::Line;
+
 /// What was found on the machine.
 #[derive(Clone, Copy, Debug)]
 pub struct Host {
@@ -20,7 +22,8 @@ impl Host {
         let has = |name: &str| filesystems.split_whitespace().any(|word| word == name);
         Self {
             root: fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0),
-            overlay: has("overlay"),
+            // On a machine freshly booted the module may not be loaded yet.
+            overlay: has("overlay") || Line::new(&["modprobe", "overlay"]).succeeds(Path::new("/")),
             cgroups: has("cgroup2")
                 && Path::new("/sys/fs/cgroup").read_dir().is_ok_and(|mut folder| folder.next().is_some()),
             compiler: in_path("cc"),
@@ -31,7 +34,7 @@ impl Host {
     pub fn missing(self) -> Vec<&'static str> {
         let needs = [
             (self.root, "root: the tests make namespaces, mounts and control groups; run this command with sudo"),
-            (self.overlay, "overlayfs: no such file system in /proc/filesystems; try `modprobe overlay`"),
+            (self.overlay, "overlayfs: no such file system in /proc/filesystems, and `modprobe overlay` brings none"),
             (self.cgroups, "control groups: none are mounted at /sys/fs/cgroup"),
             (self.compiler, "a C compiler: there is no `cc`; install gcc and libc6-dev"),
         ];
@@ -39,7 +42,8 @@ impl Host {
     }
 }
 
-fn in_path(program: &str) -> bool {
+/// Whether a program of this name can be run.
+pub fn in_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }

@@ -1,4 +1,4 @@
-//! The chores: verify, fix, test, tidy, bench.
+//! The chores: verify, fix, test, tidy, bench, vm.
 //!
 //! ```text
 //!   verify [--full]   format, clippy, tidy, documentation, dependency policy, tests; changes nothing
@@ -6,6 +6,7 @@
 //!   test [FILTER…]    installs the packages that the tests need where they are missing, and runs all tests
 //!   tidy              the house rules alone
 //!   bench [WORD…]     measures gantry and docker.io side by side; `--record` writes docs/performance.md
+//!   vm [PART…]        boots Debian's kernel in an emulator, and shows there what needs version 2 control groups alone
 //! ```
 
 #![forbid(unsafe_code)]
@@ -20,12 +21,14 @@ mod test;
 mod tidy;
 mod tree;
 mod verify;
+mod vm;
 
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
-const USAGE: &str = "usage: cargo xtask verify [--full] | fix | test [FILTER...] | tidy | bench [WORD...]";
+const USAGE: &str =
+    "usage: cargo xtask verify [--full] | fix | test [FILTER...] | tidy | bench [WORD...] | vm [PART...]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -47,6 +50,7 @@ fn run(args: &[String]) -> Result<()> {
         ("fix", []) => verify::fix(&root),
         ("test", filters) => test::test(&root, filters),
         ("bench", words) => bench::bench(&root, words),
+        ("vm", parts) => vm::vm(&root, parts),
         ("tidy", []) => tidy::tidy(&root),
         _ => bail!(USAGE),
     }

@@ -56,24 +56,30 @@ impl Overlay<'_> {
         if self.volatile {
             fsconfig_set_flag(&context, c"volatile").map_err(|error| fail(self.upper, error))?;
         }
-        fsconfig_create(&context).map_err(|error| fail(self.upper, error))?;
+        // Only now do kernels before 6.5 look at any of the layers.
+        fsconfig_create(&context).map_err(|error| fail(self.first_missing(), error))?;
         fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, MountAttrFlags::empty())
             .map_err(|error| fail(self.upper, error))
     }
 
+    /// A mount that is attached nowhere, with all layers in one string, for kernels before 6.5. About fourteen fit.
+    pub fn detached_by_one_string(&self) -> Result<OwnedFd, Error> {
+        let mut names = Names::default();
+        let mut data = vec![
+            ("lowerdir".to_owned(), Some(names.list(self.lower)?)),
+            ("upperdir".to_owned(), Some(names.name(self.upper)?)),
+            ("workdir".to_owned(), Some(names.name(self.work)?)),
+        ];
+        data.extend(self.volatile.then(|| ("volatile".to_owned(), None)));
+        tree::new_file_system("overlay", Some(Path::new("overlay")), &data, 0)
+    }
+
     /// Mounts it over `point`, with all layers in one page of options: as names of descriptors, so that about 240 fit.
     pub fn mount_over(&self, point: &Path) -> Result<OwnedFd, Error> {
-        let mut held = Vec::new();
-        let mut name = |path: &Path| -> Result<String, Error> {
-            let fd = open_directory(path)?;
-            let name = format!("/proc/self/fd/{}", fd.as_raw_fd());
-            held.push(fd);
-            Ok(name)
-        };
-        let lower = self.lower.iter().map(|path| name(path)).collect::<Result<Vec<_>, _>>()?.join(":");
-        let mut data = format!("lowerdir={lower}");
+        let mut names = Names::default();
+        let mut data = format!("lowerdir={}", names.list(self.lower)?);
         for (key, path) in [("upperdir", self.upper), ("workdir", self.work)] {
-            let _ = write!(data, ",{key}={}", name(path)?);
+            let _ = write!(data, ",{key}={}", names.name(path)?);
         }
         if self.volatile {
             data.push_str(",volatile");
@@ -82,6 +88,31 @@ impl Overlay<'_> {
         mount(c"overlay", point, c"overlay", MountFlags::empty(), data.as_c_str())
             .step(format_args!("root file system: overlay: `{}`", self.upper.display()))?;
         open_directory(point)
+    }
+
+    /// The first directory that is not there, else the upper one.
+    fn first_missing(&self) -> &Path {
+        let all = self.lower.iter().map(PathBuf::as_path).chain([self.upper, self.work]);
+        all.into_iter().find(|path| rustix::fs::stat(*path).is_err()).unwrap_or(self.upper)
+    }
+}
+
+/// Short names of directories, without characters that mean something in options; they hold while this lives.
+#[derive(Debug, Default)]
+struct Names {
+    held: Vec<OwnedFd>,
+}
+
+impl Names {
+    fn name(&mut self, path: &Path) -> Result<String, Error> {
+        let fd = open_directory(path)?;
+        let name = format!("/proc/self/fd/{}", fd.as_raw_fd());
+        self.held.push(fd);
+        Ok(name)
+    }
+
+    fn list(&mut self, paths: &[PathBuf]) -> Result<String, Error> {
+        Ok(paths.iter().map(|path| self.name(path)).collect::<Result<Vec<_>, _>>()?.join(":"))
     }
 }
 

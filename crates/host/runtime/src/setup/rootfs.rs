@@ -56,7 +56,11 @@ pub(crate) fn make_read_only(init: &mut Init<'_>) -> Result<(), Error> {
 /// The root file system as a mount that is attached nowhere.
 pub(crate) fn detached(rootfs: &RootFs) -> Result<OwnedFd, Error> {
     if let Some(overlay) = overlay(rootfs)? {
-        return overlay.detached().map_err(|failure| failure.error);
+        return overlay.detached().or_else(|failure| match failure.errno {
+            // As above, but with no place to mount it over.
+            Errno::INVAL => overlay.detached_by_one_string().map_err(|_| failure.error),
+            _ => Err(failure.error),
+        });
     }
     let path = rootfs.mount_point();
     tree::copy(path, true).step(format_args!("root file system: open `{}`", path.display()))
