@@ -181,10 +181,10 @@ impl Maker {
         self.order(|reply| Order::Berth { ip, mac, reply })
     }
 
-    /// Takes a berth back that was not used.
+    /// Takes a berth back that was not used; where another one has been made for it already, it goes.
     pub fn put_back(&self, berth: Berth) {
         let mut queue = self.shared.lock();
-        if !queue.closed && berth.mac == Mac::of(berth.ip()) {
+        if !queue.closed && berth.mac == Mac::of(berth.ip()) && queue.berths.len() < self.shared.stock {
             queue.berths.push_front(berth);
         }
     }
@@ -349,7 +349,8 @@ impl Workshop {
             Stock::Berth => {
                 let berth = self.berth(None, None)?;
                 let mut queue = shared.lock();
-                if !queue.closed {
+                // One that was put back meanwhile has taken its place.
+                if !queue.closed && queue.berths.len() < shared.stock {
                     queue.berths.push_back(berth);
                 }
             }
