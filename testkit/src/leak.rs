@@ -125,8 +125,9 @@ fn differences(before: &Holdings, after: &Holdings) -> Vec<String> {
     for (kind, things) in after {
         let was = &before[kind];
         found.extend(things.difference(was).map(|thing| format!("left over: {kind} {thing}")));
-        // Another daemon in the same folders has opened less as yet.
-        let gone = was.difference(things).filter(|_| *kind != "descriptor");
+        // Another daemon in the same folders has opened less as yet; mounts of strangers go with what is below them.
+        let ours = |thing: &&String| *kind != "descriptor" && (*kind != "mount" || Path::new(thing.as_str()).exists());
+        let gone = was.difference(things).filter(ours);
         found.extend(gone.map(|thing| format!("gone: {kind} {thing}")));
     }
     found
