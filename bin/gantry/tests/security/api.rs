@@ -77,7 +77,6 @@ fn values_that_cannot_be_are_refused_when_the_container_is_made() {
         host("RestartPolicy", json!({"Name": "nope"})),
         host("ExtraHosts", json!(["nope"])),
         host("ExtraHosts", json!(["a\nb:1.2.3.4"])),
-        host("Dns", json!(["a\nb"])),
         host("LogConfig", json!({"Type": "json-file", "Config": {"max-size": "x"}})),
         host("Sysctls", json!({"kernel.core_pattern": "x"})),
         host("Sysctls", json!({"net.ipv4.ip_forward": "1\nx"})),

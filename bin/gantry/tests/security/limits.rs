@@ -12,7 +12,7 @@ fn limits_that_cannot_be_set_are_refused_and_leave_nothing() {
         (&["--memory-reservation", "1m"], "Minimum memory reservation allowed is 6MB"),
         (&["--cpus", "4096"], "range of CPUs is from 0.01 to"),
         (&["--cpu-period", "10"], "CPU cfs period can not be less than 1ms"),
-        (&["--cpuset-cpus", "4096"], "cpuset"),
+        (&["--cpuset-cpus", "4096"], "Requested CPUs are not available"),
         (&["--cpuset-cpus", "x"], "Invalid value x for cpuset cpus"),
         (&["--blkio-weight", "5"], "Range of blkio weight is from 10 to 1000"),
         (&["--sysctl", "kernel.core_pattern=x"], "sysctl"),

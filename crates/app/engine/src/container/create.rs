@@ -317,6 +317,11 @@ fn check_log_options(options: &BTreeMap<String, String>) -> Result<()> {
     tag::check(options.get("tag").map_or("", String::as_str))
 }
 
+/// Not of the kind "not found": at that clients fetch the image and ask again.
+fn no_such_network(name: &str) -> Fault {
+    Fault::invalid(format!("network {name} not found"))
+}
+
 fn set_network(engine: &Inner, host: &mut HostConfig, networking: &api::network::NetworkingConfig) -> Result<()> {
     match host.network_mode.as_str() {
         "" | "default" | "bridge" => {
@@ -330,7 +335,7 @@ fn set_network(engine: &Inner, host: &mut HostConfig, networking: &api::network:
         other if other.starts_with("container:") => {
             return Err(Fault::not_implemented(format!("network mode {other:?} is not implemented yet")));
         }
-        other => return Err(Fault::not_found(format!("network {other} not found"))),
+        other => return Err(no_such_network(other)),
     }
     let own = |name: &String| matches!(name.as_str(), "bridge" | "default" | "none" | "host");
     let fixed = networking.endpoints_config.values().flatten().filter_map(|asked| asked.ipam_config.as_ref());
@@ -339,7 +344,7 @@ fn set_network(engine: &Inner, host: &mut HostConfig, networking: &api::network:
         return Err(Fault::invalid("user specified IP address is supported on user defined networks only"));
     }
     if let Some(other) = networking.endpoints_config.keys().find(|name| !own(name)) {
-        return Err(Fault::not_found(format!("network {other} not found")));
+        return Err(no_such_network(other));
     }
     Ok(())
 }
