@@ -14,7 +14,6 @@ fn limits_that_cannot_be_set_are_refused_and_leave_nothing() {
         (&["--cpu-period", "10"], "CPU cfs period can not be less than 1ms"),
         (&["--cpuset-cpus", "4096"], "Requested CPUs are not available"),
         (&["--cpuset-cpus", "x"], "Invalid value x for cpuset cpus"),
-        (&["--blkio-weight", "5"], "Range of blkio weight is from 10 to 1000"),
         (&["--sysctl", "kernel.core_pattern=x"], "sysctl"),
         (&["--sysctl", "net.ipv4.ip_forward=1+kernel.core_pattern=x"], "sysctl"),
         (&["--oom-score-adj", "2000"], "oom score adj"),
