@@ -39,7 +39,7 @@ impl Canary {
     }
 
     /// The folder, from any depth above.
-    pub fn from_below(&self) -> String {
+    pub fn climbing(&self) -> String {
         format!("../../../../../../../../../../../..{}", self.path())
     }
 

@@ -13,7 +13,7 @@ use crate::http::Answer;
 
 /// Layers that try to reach `canary`, and whether an engine must refuse them.
 fn corpus(canary: &Canary) -> Vec<(&'static str, Vec<u8>)> {
-    let (path, below) = (canary.path(), canary.from_below());
+    let (path, below) = (canary.path(), canary.climbing());
     let file = |tar: Tar, name: &str| tar.file(name, 0o666, b"dead").end();
     let new = Tar::new;
     vec![

@@ -64,7 +64,7 @@ fn names_for_new_things_are_checked() {
     let bench = Bench::start();
     let canary = Canary::plant();
     let long = "a".repeat(20_000);
-    let below = format!("..{}", canary.from_below().replace('/', "%2f"));
+    let below = format!("..{}", canary.climbing().replace('/', "%2f"));
     for name in
         WRITTEN.iter().copied().filter(|name| *name != "%20").chain([long.as_str(), &below, "a%2fb", "a", ".a", "_a"])
     {
@@ -90,7 +90,7 @@ fn names_for_new_things_are_checked() {
 fn names_in_the_client_s_arguments_reach_nothing() {
     let bench = Bench::start();
     let canary = Canary::plant();
-    let below = canary.from_below();
+    let below = canary.climbing();
     for name in [
         "..",
         "../..",

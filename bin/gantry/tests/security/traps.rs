@@ -22,7 +22,7 @@ fn start_every_way(bench: &Bench, name: &str) {
 fn a_dev_that_is_a_link_leads_to_no_device_outside() {
     let bench = Bench::start();
     let canary = Canary::plant();
-    let (absolute, relative) = (format!("{}/dir", canary.path()), format!("{}/dir", canary.from_below()));
+    let (absolute, relative) = (format!("{}/dir", canary.path()), format!("{}/dir", canary.climbing()));
     for target in [&absolute, &relative, "/tmp", "/"] {
         bench.add("dev", Tar::new().symlink("dev", target), json!({}));
         start_every_way(&bench, "dev");
@@ -35,7 +35,7 @@ fn a_dev_that_is_a_link_leads_to_no_device_outside() {
 fn links_in_place_of_the_engine_s_own_files_are_not_written_through() {
     let bench = Bench::start();
     let canary = Canary::plant();
-    for prefix in [canary.path().to_owned(), canary.from_below()] {
+    for prefix in [canary.path().to_owned(), canary.climbing()] {
         let file = format!("{prefix}/file");
         let names = ["etc/hosts", "etc/hostname", "etc/resolv.conf", "etc/mtab", "dev/null", "dev/console", "dev/ptmx"];
         let tar = names.iter().fold(Tar::new(), |tar, name| tar.symlink(name, &file));
@@ -55,7 +55,7 @@ fn links_in_place_of_the_engine_s_own_files_are_not_written_through() {
 fn working_directories_and_mount_targets_behind_links_are_made_inside() {
     let bench = Bench::start();
     let canary = Canary::plant();
-    for target in [canary.path().to_owned(), canary.from_below()] {
+    for target in [canary.path().to_owned(), canary.climbing()] {
         bench.add("work", Tar::new().symlink("a", &target), json!({"WorkingDir": "/a/dir/new/deep"}));
         start_every_way(&bench, "work");
         for options in [
