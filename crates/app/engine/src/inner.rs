@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -157,9 +157,19 @@ impl Inner {
 /// The roots and what the engine keeps in them. Nobody but root looks into them (CVE-2021-41091).
 fn make_roots(settings: &Settings) -> Result<()> {
     make_dir(&settings.data_root, 0o710)?;
+    close_to_others(&settings.data_root)?;
     make_dir(&settings.data_root.join("containers"), 0o710)?;
     make_dir(&settings.run_root, 0o711)?;
     make_dir(&settings.run_root.join("containers"), 0o700)
+}
+
+/// Takes others' rights to a folder that was there already, as a new file system's own or one made by hand.
+fn close_to_others(path: &Path) -> Result<()> {
+    let mode = fs::metadata(path).step(format_args!("look at {}", path.display()))?.permissions().mode();
+    if mode & 0o007 == 0 {
+        return Ok(());
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o770)).step(format_args!("close {}", path.display()))
 }
 
 fn make_dir(path: &Path, mode: u32) -> Result<()> {

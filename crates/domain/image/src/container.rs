@@ -36,6 +36,8 @@ impl Images {
             Ok(Layers { lower, upper: writable.upper, work: writable.work })
         };
         make().inspect_err(|_| {
+            // Half of it may be there.
+            let _ = shared.layers.remove_container(container);
             shared.claims.lock().remove_container(container);
         })
     }
