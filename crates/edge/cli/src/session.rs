@@ -121,7 +121,7 @@ impl Session {
     fn start_daemon(&self, endpoint: &Endpoint) -> Result<(), Exit> {
         let (Some(start), Endpoint::Unix(socket)) = (self.hooks.start_daemon, endpoint) else { return Ok(()) };
         let daemon = start(socket).map_err(|why| {
-            Exit::failure(format!("gantry: no daemon answered at {endpoint}, and none could be started: {why}"))
+            Exit::failure(format!("no daemon answered at {endpoint}, and none could be started: {why}"))
         })?;
         self.timing.enable();
         self.timing.step(format_args!(
