@@ -1,7 +1,7 @@
 //! The chores: verify, fix, test, tidy, bench, vm.
 //!
 //! ```text
-//!   verify [--full]   format, clippy, tidy, documentation, dependency policy, tests; changes nothing
+//!   verify            format, clippy, tidy, documentation, dependency policy, tests; changes nothing
 //!   fix               rewrites what a tool can: format and clippy's own suggestions
 //!   test [FILTER…]    installs the packages that the tests need where they are missing, and runs all tests
 //!   tidy              the house rules alone
@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 const USAGE: &str =
-    "usage: cargo xtask verify [--full] | fix | test [FILTER...] | tidy | bench [WORD...] | vm [PART...]";
+    "usage: cargo xtask verify | fix | test [FILTER...] | tidy | bench [WORD...] | vm [PART...]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -45,8 +45,7 @@ fn run(args: &[String]) -> Result<()> {
     let root = tree::root();
     let Some((chore, rest)) = args.split_first() else { bail!(USAGE) };
     match (chore.as_str(), rest) {
-        ("verify", []) => verify::verify(&root, verify::Policy::WhereInstalled),
-        ("verify", [full]) if full == "--full" => verify::verify(&root, verify::Policy::Required),
+        ("verify", []) => verify::verify(&root),
         ("fix", []) => verify::fix(&root),
         ("test", filters) => test::test(&root, filters),
         ("bench", words) => bench::bench(&root, words),

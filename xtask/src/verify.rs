@@ -8,22 +8,14 @@ use anyhow::{Result, bail};
 use crate::command::Line;
 use crate::{test, tidy};
 
-/// Whether the dependency policy may be left unchecked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Policy {
-    /// Where cargo-deny is not installed.
-    WhereInstalled,
-    /// Never.
-    Required,
-}
-
-const INSTALL: &str = "`cargo install --locked cargo-deny` installs it";
+/// Where the checker of dependencies is kept, where the machine has none of its own.
+const TOOLS: &str = "target/tools";
 
 /// One check, by its name.
 type Step<'a> = (&'a str, Box<dyn Fn() -> Result<()> + 'a>);
 
 /// Runs all checks, also after one has failed, and says which did.
-pub fn verify(root: &Path, policy: Policy) -> Result<()> {
+pub fn verify(root: &Path) -> Result<()> {
     let cargo = |words: &'static [&'static str]| Box::new(move || Line::new(words).run(root));
     let documentation = || {
         let words = ["cargo", "doc", "--workspace", "--no-deps", "--document-private-items"];
@@ -34,7 +26,7 @@ pub fn verify(root: &Path, policy: Policy) -> Result<()> {
         ("clippy", cargo(&["cargo", "clippy", "--workspace", "--all-targets", "--", "-Dwarnings"])),
         ("tidy", Box::new(|| tidy::tidy(root))),
         ("documentation", Box::new(documentation)),
-        ("dependency policy", Box::new(|| dependencies(root, policy))),
+        ("dependency policy", Box::new(|| dependencies(root))),
         ("tests", Box::new(|| test::run(root, &[]))),
     ];
     run(&steps)
@@ -66,17 +58,16 @@ fn run(steps: &[Step<'_>]) -> Result<()> {
     Ok(())
 }
 
-fn dependencies(root: &Path, policy: Policy) -> Result<()> {
-    if Line::new(&["cargo", "deny", "--version"]).succeeds(root) {
-        return Line::new(&["cargo", "deny", "check", "bans", "licenses", "sources"]).run(root);
+/// Checks what we depend on by `deny.toml`. Advisories are left out: their list is not in the registry.
+fn dependencies(root: &Path) -> Result<()> {
+    let check = ["check", "bans", "licenses", "sources"].map(str::to_owned);
+    let own = root.join(TOOLS).join("bin/cargo-deny").display().to_string();
+    let program = if Line::new(&["cargo-deny", "--version"]).succeeds(root) { "cargo-deny" } else { own.as_str() };
+    if !Line::new(&[program, "--version"]).succeeds(root) {
+        eprintln!("cargo-deny is not installed; building it below {TOOLS}, once");
+        Line::new(&["cargo", "install", "--quiet", "--locked", "--root", TOOLS, "cargo-deny"]).run(root)?;
     }
-    match policy {
-        Policy::Required => bail!("cargo-deny is not installed; {INSTALL}"),
-        Policy::WhereInstalled => {
-            eprintln!("skipped: cargo-deny is not installed; {INSTALL}, and `verify --full` insists on it");
-            Ok(())
-        }
-    }
+    Line::new(&[program]).and(&check).run(root)
 }
 
 #[cfg(test)]
