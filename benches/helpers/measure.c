@@ -2,7 +2,8 @@
  * measure [-g FOLDER]... [-n COUNT] [-j SIDE_BY_SIDE] -- PROGRAM [ARGUMENT]...
  *
  * Runs a program COUNT times and prints, for each run, the wall clock time, the processor time of the program and of the
- * children it has waited for (both in microseconds), and its exit code; at last `total` and the wall clock time of all.
+ * children it has waited for (both in microseconds), the largest resident set of any of them (in KiB), and its exit code;
+ * at last `total` and the wall clock time of all.
  * It joins the control groups at FOLDER first. {} in an argument is replaced by the number of the run.
  *
  * It is small and static and uses vfork, so that what is measured is the program and not its start by a large parent.
@@ -101,7 +102,7 @@ int main(int argc, char **argv)
 			runs[i].pid = 0;
 			ended++;
 			long cpu = (use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000000L + use.ru_utime.tv_usec + use.ru_stime.tv_usec;
-			printf("%.0f %ld %d\n", end - runs[i].begun, cpu, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+			printf("%.0f %ld %ld %d\n", end - runs[i].begun, cpu, use.ru_maxrss, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 		}
 	}
 	printf("total %.0f\n", now() - begun);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::engine::Engine;
-use crate::measure::{self, Run, Runs};
+use crate::measure::{Run, Runs, Watch};
 use crate::samples::Samples;
 
 /// What an engine does after its client has gone (cleaning up) is done by then, and counts as well.
@@ -21,19 +21,19 @@ pub struct Column<'a> {
     /// The engine.
     pub engine: &'a Engine,
     client: PathBuf,
-    watch: PathBuf,
+    watch: Watch,
 }
 
 impl<'a> Column<'a> {
     /// A client in front of an engine.
-    pub fn new(title: &'static str, client: &Path, engine: &'a Engine, watch: PathBuf) -> Self {
+    pub fn new(title: &'static str, client: &Path, engine: &'a Engine, watch: Watch) -> Self {
         Self { title, engine, client: client.to_owned(), watch }
     }
 
     /// Runs the client once. The processor time is the client's, the engine's and the container's together.
     pub fn run(&self, words: &[&str]) -> Result<Run> {
         let before = self.engine.group.cpu()?;
-        let run = measure::once(&self.watch, &self.line(words))?;
+        let run = self.watch.once(&self.line(words))?;
         std::thread::sleep(SETTLE);
         Ok(Run { cpu: run.cpu + self.engine.group.cpu()? - before, ..run })
     }
@@ -41,7 +41,7 @@ impl<'a> Column<'a> {
     /// Runs the client `count` times, `width` of them at once, and gives the processor time of all together.
     pub fn runs(&self, words: &[&str], count: usize, width: usize) -> Result<(Runs, f64)> {
         let before = self.engine.group.cpu()?;
-        let runs = measure::runs(&self.watch, &self.line(words), count, width)?;
+        let runs = self.watch.runs(&self.line(words), count, width)?;
         std::thread::sleep(SETTLE);
         let clients: f64 = runs.each.iter().map(|run| run.cpu).sum();
         Ok((runs, clients + self.engine.group.cpu()? - before))
@@ -49,7 +49,7 @@ impl<'a> Column<'a> {
 
     /// Runs the client without any engine.
     pub fn alone(&self, word: &str) -> Result<Run> {
-        measure::once(&self.watch, &[self.client.clone().into(), word.into()])
+        self.watch.once(&[self.client.clone().into(), word.into()])
     }
 
     fn line(&self, words: &[&str]) -> Vec<OsString> {
@@ -89,7 +89,7 @@ mod tests {
         let mut visits = Vec::new();
         let (wall, cpu) = interleave(&["a", "b"], 2, |column, round| {
             visits.push((*column, round));
-            Ok(Run { wall: round as f64, cpu: 0.5 })
+            Ok(Run { wall: round as f64, cpu: 0.5, peak: 0.0 })
         })
         .unwrap();
         assert_eq!(visits, [("a", 0), ("b", 0), ("a", 1), ("b", 1), ("a", 2), ("b", 2)]);

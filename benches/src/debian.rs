@@ -57,10 +57,15 @@ fn build(layout: &Path) -> Result<()> {
 /// The host's own release, from the host's own mirror.
 fn bootstrap(root: &Path) -> Result<()> {
     let suite = output(&mut script(". /etc/os-release; echo $VERSION_CODENAME", [""; 0]))?;
+    let mut make = command(["mmdebstrap", "--quiet", "--variant=minbase", "--include=python3", &suite]);
+    run(make.arg(root).args(mirror()?))
+}
+
+/// The mirror that the machine's own sources name, where they do.
+pub fn mirror() -> Result<Option<String>> {
     let mirror = "awk '/^URIs:/ {print $2; exit} /^deb / {print $2; exit}' /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2>/dev/null || true";
     let mirror = output(&mut script(mirror, [""; 0]))?;
-    let mut make = command(["mmdebstrap", "--quiet", "--variant=minbase", "--include=python3", &suite]);
-    run(make.arg(root).args(mirror.lines().take(1)))
+    Ok(mirror.lines().next().map(str::to_owned))
 }
 
 struct Layer {

@@ -3,7 +3,7 @@
 //! ```text
 //!   benches [--gantry FILE] [--docker FILE] [--scratch FOLDER] [--rounds PERCENT] [--record FILE] [SECTION…]
 //!
-//!   sections: start run lifecycle api parallel many pull floor (all of them, when none is named)
+//!   sections: start run lifecycle api parallel many pull floor runtime (all of them, when none is named)
 //! ```
 //!
 //! Each engine runs in network and mount namespaces and control groups of its own, with its own state in memory (or below
@@ -20,8 +20,10 @@ mod facts;
 mod group;
 mod measure;
 mod options;
+mod peer;
 mod record;
 mod registry;
+mod room;
 mod samples;
 mod scratch;
 mod section;

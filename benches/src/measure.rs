@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::shell::{command, output};
 
@@ -14,6 +14,8 @@ pub struct Run {
     pub wall: f64,
     /// Processor time of the command, in milliseconds.
     pub cpu: f64,
+    /// The most memory that one of its processes had at once, in KiB.
+    pub peak: f64,
 }
 
 /// Some runs, perhaps side by side.
@@ -25,17 +27,36 @@ pub struct Runs {
     pub total: f64,
 }
 
-/// Runs `words` `count` times, `width` of them at once. All must succeed.
-pub fn runs(watch: &Path, words: &[OsString], count: usize, width: usize) -> Result<Runs> {
-    let (count, width) = (count.to_string(), width.to_string());
-    let mut line = command([watch.as_os_str()]);
-    line.args(["-n", &count, "-j", &width, "--"]).args(words);
-    parse(&output(&mut line)?).with_context(|| format!("run {words:?}"))
-}
+/// The stop-watch, perhaps in a mount namespace of its own.
+#[derive(Clone, Debug)]
+pub struct Watch(Vec<OsString>);
 
-/// Runs `words` once.
-pub fn once(watch: &Path, words: &[OsString]) -> Result<Run> {
-    Ok(runs(watch, words, 1, 1)?.each[0])
+impl Watch {
+    /// The program `helpers/measure.c` as it was compiled to `file`.
+    pub fn new(file: &Path) -> Self {
+        Self(vec![file.into()])
+    }
+
+    /// The same in the mount namespace of a process.
+    pub fn inside(&self, pid: u32) -> Self {
+        let enter = ["nsenter", "--mount", "--target", &pid.to_string(), "--"].map(OsString::from);
+        Self(enter.into_iter().chain(self.0.iter().cloned()).collect())
+    }
+
+    /// Runs `words` `count` times, `width` of them at once. All must succeed.
+    pub fn runs(&self, words: &[OsString], count: usize, width: usize) -> Result<Runs> {
+        let (count, width) = (count.to_string(), width.to_string());
+        let mut line = command(&self.0);
+        line.args(["-n", &count, "-j", &width, "--"]).args(words);
+        parse(&output(&mut line)?).with_context(|| format!("run {words:?}"))
+    }
+
+    /// Runs `words` once.
+    pub fn once(&self, words: &[OsString]) -> Result<Run> {
+        let runs = self.runs(words, 1, 1)?;
+        ensure!(runs.each.len() == 1, "the stop-watch tells of {} runs", runs.each.len());
+        Ok(runs.each[0])
+    }
 }
 
 fn parse(text: &str) -> Result<Runs> {
@@ -44,8 +65,10 @@ fn parse(text: &str) -> Result<Runs> {
         let fields: Vec<&str> = line.split(' ').collect();
         match fields[..] {
             ["total", total] => return Ok(Runs { each, total: total.parse::<f64>()? / 1e3 }),
-            [wall, cpu, "0"] => each.push(Run { wall: wall.parse::<f64>()? / 1e3, cpu: cpu.parse::<f64>()? / 1e3 }),
-            [_, _, code] => bail!("exit code {code}"),
+            [wall, cpu, peak, "0"] => {
+                each.push(Run { wall: wall.parse::<f64>()? / 1e3, cpu: cpu.parse::<f64>()? / 1e3, peak: peak.parse()? })
+            }
+            [_, _, _, code] => bail!("exit code {code}"),
             _ => bail!("the stop-watch says {line:?}"),
         }
     }
@@ -58,9 +81,9 @@ mod tests {
 
     #[test]
     fn the_stop_watch_is_understood_and_failures_are_errors() {
-        let runs = parse("1500 700 0\n2500 800 0\ntotal 4100").unwrap();
-        assert_eq!((runs.each.len(), runs.total, runs.each[1]), (2, 4.1, Run { wall: 2.5, cpu: 0.8 }));
-        assert!(parse("1500 700 125\ntotal 1500").is_err());
-        assert!(parse("1500 700 0").is_err());
+        let runs = parse("1500 700 90 0\n2500 800 95 0\ntotal 4100").unwrap();
+        assert_eq!((runs.each.len(), runs.total, runs.each[1]), (2, 4.1, Run { wall: 2.5, cpu: 0.8, peak: 95.0 }));
+        assert!(parse("1500 700 90 125\ntotal 1500").is_err());
+        assert!(parse("1500 700 90 0").is_err());
     }
 }

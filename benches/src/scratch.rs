@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
+use crate::measure::Watch;
 use crate::shell::{command, output, run};
 
 /// A folder that is removed when this is dropped.
@@ -35,7 +36,11 @@ impl Scratch {
     }
 
     /// The stop-watch: see `helpers/measure.c`.
-    pub fn measure(&self) -> PathBuf {
+    pub fn watch(&self) -> Watch {
+        Watch::new(&self.measure())
+    }
+
+    fn measure(&self) -> PathBuf {
         self.path().join("measure")
     }
 

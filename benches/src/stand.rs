@@ -52,7 +52,7 @@ impl Stand {
 
     /// Each engine with its own client, and ours with the incumbent's client.
     pub fn columns(&self) -> [Column<'_>; 3] {
-        let column = |title, client: &Path, engine| Column::new(title, client, engine, self.scratch.measure());
+        let column = |title, client: &Path, engine| Column::new(title, client, engine, self.scratch.watch());
         [
             column("gantry", &self.our_client, &self.gantry),
             column("gantry, by `docker`", &self.their_client, &self.gantry),

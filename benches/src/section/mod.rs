@@ -7,6 +7,7 @@ mod many;
 mod parallel;
 mod pull;
 mod run;
+mod runtime;
 mod start;
 
 use anyhow::Result;
@@ -18,7 +19,7 @@ use crate::table::Table;
 pub type Section = fn(&Stand) -> Result<Vec<Table>>;
 
 /// All of them, in their order.
-pub const ALL: [(&str, Section); 8] = [
+pub const ALL: [(&str, Section); 9] = [
     ("start", start::measure),
     ("run", run::measure),
     ("lifecycle", lifecycle::measure),
@@ -27,4 +28,5 @@ pub const ALL: [(&str, Section); 8] = [
     ("many", many::measure),
     ("pull", pull::measure),
     ("floor", floor::measure),
+    ("runtime", runtime::measure),
 ];
