@@ -27,8 +27,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
-const USAGE: &str =
-    "usage: cargo xtask verify | fix | test [FILTER...] | tidy | bench [WORD...] | vm [PART...]";
+const USAGE: &str = "usage: cargo xtask verify | fix | test [FILTER...] | tidy | bench [WORD...] | vm [PART...]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

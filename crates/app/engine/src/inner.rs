@@ -7,7 +7,9 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use api::container::HostConfig;
 use container::record::Record;
+use container::security::Security;
 use fault::{Fault, Result, Step};
 use image::Images;
 use metastore::Catalogue;
@@ -24,6 +26,16 @@ use crate::system::Events;
 
 /// The record of a container that is removed at its end, in its bundle.
 pub const RUN_RECORD: &str = "record.json";
+
+/// Loads the default profile, where the kernel confines by AppArmor. Without it containers would run with less than was
+/// promised, so the daemon does not start then, as the original does not.
+async fn install_apparmor() -> Result<Option<&'static str>> {
+    if !apparmor::is_enabled() {
+        return Ok(None);
+    }
+    crate::container::blocking(|| apparmor::install(apparmor::DEFAULT).step("confine containers")).await?;
+    Ok(Some(apparmor::DEFAULT))
+}
 
 /// The engine's insides.
 #[derive(Debug)]
@@ -48,6 +60,8 @@ pub struct Inner {
     pub events: Events,
     /// The sealed stage program.
     pub stage: OwnedFd,
+    /// The AppArmor profile of containers that name none; none where the kernel does not confine by AppArmor.
+    pub apparmor: Option<&'static str>,
 }
 
 impl Inner {
@@ -73,10 +87,17 @@ impl Inner {
             filters: Filters::open(&settings.run_root),
             events: Events::default(),
             stage,
+            apparmor: install_apparmor().await?,
             settings,
         });
         recover::recover(&inner, stored).await;
         Ok(inner)
+    }
+
+    /// The AppArmor profile that a container is under when it runs; empty where there is none.
+    pub fn apparmor_profile(&self, host: &HostConfig) -> String {
+        let chosen = Security::parse(host).ok().and_then(|security| security.apparmor);
+        self.apparmor.map(|default| chosen.unwrap_or_else(|| default.to_owned())).unwrap_or_default()
     }
 
     /// The files of a container's present run.

@@ -10,7 +10,12 @@ pub struct Security {
     pub no_new_privileges: bool,
     /// The system call filter.
     pub seccomp: SeccompChoice,
+    /// The AppArmor profile; the default one where none is named.
+    pub apparmor: Option<String>,
 }
+
+/// The AppArmor profile that confines nothing.
+pub const UNCONFINED: &str = "unconfined";
 
 /// The system call filter that is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +35,7 @@ impl Security {
         let mut security = Self::default();
         if host.privileged {
             security.seccomp = SeccompChoice::Unconfined;
+            security.apparmor = Some(UNCONFINED.to_owned());
         }
         for option in host.security_opt.iter().flatten() {
             security.apply(option)?;
@@ -52,13 +58,13 @@ impl Security {
             ("seccomp", "unconfined") => self.seccomp = SeccompChoice::Unconfined,
             ("seccomp", "builtin" | "") => self.seccomp = SeccompChoice::Default,
             ("seccomp", profile) => self.seccomp = SeccompChoice::Profile(profile.to_owned()),
-            ("apparmor", "unconfined") | ("label", "disable") => {}
+            ("apparmor", profile) => self.apparmor = Some(profile.to_owned()),
+            ("label", "disable") => {}
             // As in the original, these have no meaning where the kernel has no such module.
-            ("apparmor", _) if !kernel_has("/sys/kernel/security/apparmor") => {}
             ("label", _) if !kernel_has("/sys/fs/selinux") => {}
             // The client has put empty lists of masked and read-only paths beside it.
             ("systempaths", "unconfined") => {}
-            ("apparmor" | "label" | "systempaths" | "writable-cgroups", _) => {
+            ("label" | "systempaths" | "writable-cgroups", _) => {
                 return Err(Fault::not_implemented(format!("security option {option:?} is not implemented yet")));
             }
             _ => return Err(Fault::invalid(format!("invalid --security-opt 2: {option:?}"))),
@@ -83,8 +89,13 @@ mod tests {
     #[test]
     fn options_are_read_in_both_forms() {
         let security = parse(&["no-new-privileges", "seccomp:unconfined"], false).unwrap();
-        assert_eq!(security, Security { no_new_privileges: true, seccomp: SeccompChoice::Unconfined });
-        assert_eq!(parse(&[], true).unwrap().seccomp, SeccompChoice::Unconfined);
+        assert!(
+            security.no_new_privileges && security.seccomp == SeccompChoice::Unconfined && security.apparmor.is_none()
+        );
+        let privileged = parse(&[], true).unwrap();
+        assert_eq!(privileged.seccomp, SeccompChoice::Unconfined);
+        assert_eq!(privileged.apparmor.as_deref(), Some(UNCONFINED));
+        assert_eq!(parse(&["apparmor=mine"], true).unwrap().apparmor.as_deref(), Some("mine"));
         let profile = parse(&["seccomp={\"defaultAction\":\"x\"}"], true).unwrap();
         assert_eq!(profile.seccomp, SeccompChoice::Profile("{\"defaultAction\":\"x\"}".into()));
         for bad in ["nonsense", "nonsense=1", "writable-cgroups=true"] {

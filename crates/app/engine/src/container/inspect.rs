@@ -53,7 +53,12 @@ pub async fn inspect(engine: &Arc<Inner>, request: ContainerLook) -> Result<Cont
         platform: "linux".into(),
         mount_label: String::new(),
         process_label: String::new(),
-        app_armor_profile: String::new(),
+        // The original writes it down when the container starts.
+        app_armor_profile: record
+            .state
+            .started_at
+            .map(|_| engine.apparmor_profile(&record.host_config))
+            .unwrap_or_default(),
         exec_ids: engine.execs.of(record.id.as_str()),
         host_config: record.host_config.clone(),
         graph_driver: graph_driver(engine, stored),

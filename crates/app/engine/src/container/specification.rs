@@ -27,6 +27,7 @@ pub fn build(engine: &Inner, record: &Record, layers: &Layers) -> Result<Spec> {
         cgroup: cgroup(engine, record),
         etc: etc::files(engine, &record.id),
         seccomp: seccomp(host)?,
+        apparmor: engine.apparmor.map(str::to_owned),
         init: host.init.unwrap_or(false).then(|| super::start::init_program(engine)),
         host_devices: devices(host)?,
         cgroup_v2: cgroup_v2(),

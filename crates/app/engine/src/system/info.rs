@@ -69,7 +69,7 @@ pub fn info(engine: &Arc<Inner>) -> Info {
         containerd_commit: Commit::default(),
         runc_commit: Commit { id: crate::BUILD.into(), expected: String::new() },
         init_commit: Commit { id: crate::BUILD.into(), expected: String::new() },
-        security_options: security_options(&host),
+        security_options: security_options(engine, &host),
         firewall_backend: Some(FirewallInfo { driver: "nftables".into(), info: None }),
         warnings: warnings(&host),
         ..Info::default()
@@ -103,8 +103,11 @@ fn registries(engine: &Inner) -> RegistryConfig {
     RegistryConfig { insecure_registry_cidrs: cidrs, index_configs: configs, mirrors: Some(mirrors) }
 }
 
-fn security_options(host: &Host) -> Vec<String> {
+fn security_options(engine: &Inner, host: &Host) -> Vec<String> {
     let mut all = vec!["name=seccomp,profile=builtin".to_owned()];
+    if engine.apparmor.is_some() {
+        all.insert(0, "name=apparmor".into());
+    }
     if host.version_2 {
         all.push("name=cgroupns".into());
     }

@@ -36,6 +36,8 @@ pub struct Facts {
     pub etc: Vec<(PathBuf, &'static str)>,
     /// The system call filter; none for an unconfined container.
     pub seccomp: Option<Seccomp>,
+    /// The AppArmor profile for containers that name none; none where the kernel does not confine by AppArmor.
+    pub apparmor: Option<String>,
     /// The init program on the host, where one is wanted.
     pub init: Option<PathBuf>,
     /// The devices of the host, for a privileged container.

@@ -7,7 +7,7 @@ use oci::runtime::{Capabilities, ConsoleSize, Process, Rlimit, Spec};
 
 use super::Input;
 use crate::capabilities;
-use crate::security::Security;
+use crate::security::{Security, UNCONFINED};
 use crate::users::Resolved;
 
 const DEFAULT_PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -30,6 +30,7 @@ pub(super) fn step(input: &Input<'_>, spec: &mut Spec) -> Result<()> {
         args,
         rlimits: rlimits(host)?,
         capabilities: Some(capability_sets(host, host.privileged, facts.user.user.uid == 0)?),
+        apparmor_profile: apparmor(&security, facts.apparmor.as_deref()),
         no_new_privileges: security.no_new_privileges,
         oom_score_adj: oom_score(host.oom_score_adj)?,
         user: facts.user.user.clone(),
@@ -72,8 +73,17 @@ pub fn exec_process(
         args: request.cmd.0.clone(),
         user: user.user.clone(),
         capabilities: Some(capability_sets(host, host.privileged || request.privileged, user.user.uid == 0)?),
+        apparmor_profile: match &container.apparmor_profile {
+            Some(_) if request.privileged => Some(UNCONFINED.to_owned()),
+            own => own.clone(),
+        },
         ..container.clone()
     })
+}
+
+/// The profile of the options or the default one; none where the kernel has no AppArmor, whatever the options say.
+fn apparmor(security: &Security, default: Option<&str>) -> Option<String> {
+    default.map(|default| security.apparmor.as_deref().filter(|name| !name.is_empty()).unwrap_or(default).to_owned())
 }
 
 fn working_dir(path: &str) -> &str {
@@ -189,6 +199,16 @@ mod tests {
             ..ContainerConfig::default()
         };
         assert_eq!(environment(&config, "box", "/root"), ["PATH=/x", "HOSTNAME=box", "A=1", "HOME=/root"]);
+    }
+
+    #[test]
+    fn the_default_profile_is_for_those_who_name_none_where_there_is_apparmor() {
+        let security =
+            |apparmor: Option<&str>| Security { apparmor: apparmor.map(str::to_owned), ..Security::default() };
+        assert_eq!(apparmor(&security(None), Some("default")).as_deref(), Some("default"));
+        assert_eq!(apparmor(&security(Some("")), Some("default")).as_deref(), Some("default"));
+        assert_eq!(apparmor(&security(Some("mine")), Some("default")).as_deref(), Some("mine"));
+        assert_eq!(apparmor(&security(Some("mine")), None), None);
     }
 
     #[test]
