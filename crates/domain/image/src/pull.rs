@@ -94,6 +94,7 @@ impl Images {
             .into_iter()
             .map(|step| step.map(|layer| (layer, self.shared.transfers.join(&self.shared, repository, layer))))
             .collect();
+        let transfers: Vec<_> = started.iter().flatten().map(|(_, transfer)| Arc::clone(transfer)).collect();
         let parts = try_join_all(started.into_iter().map(|step| async {
             match step {
                 Err(part) => Ok(part),
@@ -102,6 +103,10 @@ impl Images {
         }));
         let parts = parts.await;
         if parts.is_err() {
+            // Whoever hears of the failure finds the disk as it was.
+            for transfer in transfers {
+                transfer.give_up().await;
+            }
             self.shared.collect_orphans()?;
         }
         parts

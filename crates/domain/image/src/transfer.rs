@@ -11,6 +11,7 @@
 use std::collections::HashMap;
 use std::io::{self, BufRead, Read};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use fault::{Fault, Kind, Result};
@@ -43,10 +44,15 @@ pub(crate) enum Phase {
     Failed(Kind, Arc<str>),
 }
 
+/// How long the end of a transfer that was given up is awaited.
+const LAST_STEPS: Duration = Duration::from_secs(10);
+
 /// One layer on its way.
 pub(crate) struct Transfer {
     phase: watch::Receiver<Phase>,
     task: AbortHandle,
+    /// Changes no more once all who work for the transfer have gone, and what they had with them.
+    at_work: watch::Receiver<()>,
 }
 
 impl Drop for Transfer {
@@ -59,6 +65,15 @@ impl Transfer {
     /// Where its phase can be followed.
     pub fn follow(&self) -> watch::Receiver<Phase> {
         self.phase.clone()
+    }
+
+    /// Gives up following. Where nobody else follows, the transfer ends, and this returns when nothing is left of it.
+    pub async fn give_up(self: Arc<Self>) {
+        let Some(transfer) = Arc::into_inner(self) else { return };
+        let mut at_work = transfer.at_work.clone();
+        drop(transfer);
+        // An error says that nobody is at work, which is what is awaited.
+        let _ = tokio::time::timeout(LAST_STEPS, at_work.changed()).await;
     }
 
     fn has_failed(&self) -> bool {
@@ -105,7 +120,9 @@ impl Transfers {
         let permit = Arc::clone(&self.slots).try_acquire_owned().ok();
         let first = if permit.is_some() { Phase::Downloading(0) } else { Phase::Waiting };
         let (sender, phase) = watch::channel(first);
+        let (presence, at_work) = watch::channel(());
         let work = Work {
+            presence: Arc::new(presence),
             shared: Arc::clone(shared),
             repository: repository.clone(),
             sought: sought.clone(),
@@ -113,7 +130,7 @@ impl Transfers {
         };
         let slots = Arc::clone(&self.slots);
         let task = tokio::spawn(async move { work.run(permit, slots).await }).abort_handle();
-        Transfer { phase, task }
+        Transfer { phase, task, at_work }
     }
 }
 
@@ -123,6 +140,8 @@ struct Work {
     repository: Repository,
     sought: Sought,
     phase: Arc<watch::Sender<Phase>>,
+    /// Held by each who works for the transfer.
+    presence: Arc<watch::Sender<()>>,
 }
 
 impl Work {
@@ -195,7 +214,9 @@ impl Work {
         let shared = Arc::clone(&self.shared);
         let phase = Arc::clone(&self.phase);
         let sought = self.sought.clone();
+        let presence = Arc::clone(&self.presence);
         tokio::task::spawn_blocking(move || {
+            let _presence = presence;
             let Sought { digest, size, media_type, diff_id } = sought;
             let blob = BlobRecord { digest, size, media_type };
             let wanted = Wanted::announced(&blob, &diff_id);
