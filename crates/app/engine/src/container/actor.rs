@@ -234,7 +234,6 @@ impl Actor {
         state.pid = 0;
         self.ends += 1;
         self.publish();
-        self.emit("die", &[("exitCode", self.stored.state().exit_code.to_string()), ("execDuration", "0".into())]);
         if self.stored.record.host_config.auto_remove {
             let _ = self.remove().await;
         } else {
@@ -313,6 +312,7 @@ impl Actor {
         }
         let seconds = uptime.as_secs().to_string();
         self.emit("die", &[("exitCode", record.exit_code.to_string()), ("execDuration", seconds)]);
+        crate::network::tell(&self.engine, "disconnect", &self.stored);
         match after {
             AfterExit::Stay => self.engine.keep(&self.stored),
             AfterExit::RestartIn(pause) => self.restart_in(pause),
@@ -341,10 +341,6 @@ impl Actor {
     /// Gives the address and ports back. Ports are waited for: whoever hears of the end may publish them again at once.
     async fn leave_network(&mut self) {
         let Some(endpoint) = self.stored.endpoint.take() else { return };
-        let attributes =
-            [("container", self.stored.record.id.to_string()), ("name", "bridge".into()), ("type", "bridge".into())];
-        let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        self.engine.events.emit("network", "disconnect", &endpoint.network_id, attributes);
         let has_ports = !endpoint.ports.is_empty();
         let engine = Arc::clone(&self.engine);
         let leaving = tokio::task::spawn_blocking(move || engine.networks.detach(&endpoint));

@@ -146,7 +146,7 @@ fn check(
     check_missing(host)?;
     let warnings = limits::adapt(host)?;
     spec::check_resources(host)?;
-    spec::binds(host)?;
+    spec::check_mounts(host)?;
     Security::parse(host)?;
     let list =
         |names: &Option<api::container::StringOrList>| names.as_ref().map_or_else(Vec::new, |names| names.0.clone());

@@ -92,6 +92,9 @@ fn graph_driver(engine: &Inner, stored: &Stored) -> GraphDriver {
         return GraphDriver::default();
     };
     let lower = layers.lower.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(":");
+    // Nothing is mounted in the host's namespace: what runs is seen through its first process.
+    let pid = stored.state().pid;
+    let merged = (pid > 0).then(|| ("MergedDir", format!("/proc/{pid}/root")));
     let data = [
         ("ID", stored.record.id.to_string()),
         ("LowerDir", lower),
@@ -99,7 +102,7 @@ fn graph_driver(engine: &Inner, stored: &Stored) -> GraphDriver {
         ("WorkDir", layers.work.display().to_string()),
     ];
     GraphDriver {
-        data: Some(data.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
+        data: Some(data.into_iter().chain(merged).map(|(name, value)| (name.to_owned(), value)).collect()),
         name: crate::STORAGE_DRIVER.into(),
     }
 }

@@ -85,7 +85,9 @@ fn read(id: &str, follower: Follower, entries: &mpsc::Sender<Result<LogEntry>>) 
 }
 
 fn convert(entry: Entry) -> LogEntry {
-    let details = entry.attrs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",");
+    let pair =
+        |(name, value): (&String, &String)| format!("{}={}", human::query_escape(name), human::query_escape(value));
+    let details = entry.attrs.iter().map(pair).collect::<Vec<_>>().join(",");
     let stream = match entry.stream {
         logdriver::Stream::Stdout => LogStream::Stdout,
         logdriver::Stream::Stderr => LogStream::Stderr,

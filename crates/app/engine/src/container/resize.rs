@@ -15,8 +15,11 @@ pub async fn resize(engine: &Arc<Inner>, request: Resize) -> Result<()> {
     let view = engine.containers.find(&request.target)?.view();
     let record = &view.stored.record;
     lifecycle::admit(&record.state, record.id.as_str(), &record.name, Verb::Kill)?;
-    let shim = Shim::new(engine.bundle(&record.id));
-    shim.ask(&Request::Resize { exec: None, rows: request.rows, columns: request.columns }).await?;
+    // Without a terminal the original's runtime takes the request and has nothing to do.
+    if record.config.tty {
+        let shim = Shim::new(engine.bundle(&record.id));
+        shim.ask(&Request::Resize { exec: None, rows: request.rows, columns: request.columns }).await?;
+    }
     let mut attributes = view.stored.attributes();
     attributes.insert("height".into(), request.rows.to_string());
     attributes.insert("width".into(), request.columns.to_string());

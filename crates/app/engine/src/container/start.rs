@@ -76,13 +76,15 @@ pub async fn launch(
     waiting: Vec<(Streams, Promise)>,
 ) -> Result<Running, StartFailure> {
     let place = join_network(engine, stored).await?;
+    crate::network::tell(engine, "connect", stored);
     stored.endpoint.clone_from(&place.endpoint);
     let outcome = launch_in(engine, stored, place, waiting).await;
-    if outcome.is_err()
-        && let Some(endpoint) = stored.endpoint.take()
-    {
-        let engine = Arc::clone(engine);
-        let _ = tokio::task::spawn_blocking(move || engine.networks.detach(&endpoint)).await;
+    if outcome.is_err() {
+        if let Some(endpoint) = stored.endpoint.take() {
+            let engine = Arc::clone(engine);
+            let _ = tokio::task::spawn_blocking(move || engine.networks.detach(&endpoint)).await;
+        }
+        crate::network::tell(engine, "disconnect", stored);
     }
     outcome
 }
@@ -139,29 +141,19 @@ pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T>
 
 async fn join_network(engine: &Arc<Inner>, stored: &Stored) -> Result<Place> {
     let mode = stored.record.host_config.network_mode.clone();
-    if mode == "host" {
-        return Ok(Place::default());
-    }
     if let Some(other) = unknown_network(stored) {
         return Err(Fault::not_found(format!("network {other} not found")));
     }
-    let request = if mode == "none" { None } else { Some(attach_request(stored)?) };
     let networks = Arc::clone(&engine.networks);
-    let place = blocking(move || match request {
-        None => Ok(Place { netns: Some(networks.new_netns()?), ..Place::default() }),
-        Some(request) => {
-            let attachment = networks.attach(request)?;
+    match mode.as_str() {
+        "host" => Ok(Place::default()),
+        "none" => blocking(move || Ok(Place { netns: Some(networks.new_netns()?), ..Place::default() })).await,
+        _ => {
+            let request = attach_request(stored)?;
+            let attachment = blocking(move || networks.attach(request)).await?;
             Ok(Place { netns: Some(attachment.netns), hold: attachment.hold, endpoint: Some(attachment.endpoint) })
         }
-    })
-    .await?;
-    if let Some(endpoint) = &place.endpoint {
-        let attributes =
-            [("container", stored.record.id.to_string()), ("name", "bridge".into()), ("type", "bridge".into())];
-        let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        engine.events.emit("network", "connect", &endpoint.network_id, attributes);
     }
-    Ok(place)
 }
 
 /// A network that the container names and that is none of those there are.

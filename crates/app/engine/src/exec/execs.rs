@@ -25,6 +25,8 @@ pub enum Phase {
     Ended {
         /// 0–255.
         exit_code: i32,
+        /// What its process id was, which the original goes on to tell; 0 where it never ran.
+        pid: i32,
     },
 }
 
@@ -142,7 +144,7 @@ mod tests {
             execs.insert(id.clone(), "box".into(), ExecCreateRequest::default());
             execs.claim(&id).unwrap();
             assert!(execs.claim(&id).is_err());
-            execs.set(&id, Phase::Ended { exit_code: 0 });
+            execs.set(&id, Phase::Ended { exit_code: 0, pid: 0 });
             assert!(execs.claim(&id).is_err());
         }
         assert!(execs.lock().execs.len() <= ENDED_KEPT + 1);

@@ -17,7 +17,7 @@ pub async fn inspect(engine: &Arc<Inner>, id: &str) -> Result<ExecInspect> {
     let (running, exit_code, pid) = match exec.phase {
         Phase::Created | Phase::Starting => (false, None, 0),
         Phase::Running { pid } => (true, None, pid),
-        Phase::Ended { exit_code } => (false, Some(exit_code), 0),
+        Phase::Ended { exit_code, pid } => (false, Some(exit_code), pid),
     };
     Ok(ExecInspect {
         running,
@@ -32,7 +32,7 @@ pub async fn inspect(engine: &Arc<Inner>, id: &str) -> Result<ExecInspect> {
         open_stdin: request.attach_stdin,
         open_stderr: request.attach_stderr,
         open_stdout: request.attach_stdout,
-        can_remove: matches!(exec.phase, Phase::Ended { .. }),
+        can_remove: false,
         container_id: exec.container.clone(),
         detach_keys: request.detach_keys.clone(),
         pid,

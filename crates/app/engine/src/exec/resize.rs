@@ -16,6 +16,10 @@ pub async fn resize(engine: &Arc<Inner>, request: Resize) -> Result<()> {
     if !matches!(exec.phase, Phase::Running { .. }) {
         return Err(Fault::conflict(format!("exec {} is not running", exec.id)));
     }
+    if !exec.request.tty {
+        // The original's runtime takes the request and has nothing to do.
+        return Ok(());
+    }
     let shim = Shim::new(engine.bundle(&exec.container));
     let order = Request::Resize { exec: Some(exec.id), rows: request.rows, columns: request.columns };
     shim.ask(&order).await.map(drop)

@@ -37,7 +37,7 @@ pub async fn start(engine: &Arc<Inner>, request: ExecStart) -> Result<Option<Att
     match run(engine, &exec, record, streams, request.console_size).await {
         Ok((stream, end)) => Ok((!request.detach).then(|| attached(engine, exec, view, stream, end))),
         Err(fault) => {
-            engine.execs.set(&exec.id, Phase::Ended { exit_code: failed_code(&fault) });
+            engine.execs.set(&exec.id, Phase::Ended { exit_code: failed_code(&fault), pid: 0 });
             if request.detach { Err(fault) } else { Ok(Some(told(&exec, &fault))) }
         }
     }
@@ -128,7 +128,11 @@ fn process(
 /// Hears how it ends, whoever is attached.
 async fn watch(engine: Arc<Inner>, exec: Exec, shim: Shim, ends: oneshot::Sender<()>) {
     let exit_code = shim.wait(Some(exec.id.clone())).await.map_or(UNKNOWN_END, |record| record.exit_code);
-    engine.execs.set(&exec.id, Phase::Ended { exit_code });
+    let pid = match engine.execs.find(&exec.id).map(|exec| exec.phase) {
+        Ok(Phase::Running { pid }) => pid,
+        _ => 0,
+    };
+    engine.execs.set(&exec.id, Phase::Ended { exit_code, pid });
     let _ = ends.send(());
     if let Ok(handle) = engine.containers.find(&exec.container) {
         emit(&engine, &exec, &handle.view().stored.record, "exec_die", Some(exit_code));

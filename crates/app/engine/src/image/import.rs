@@ -29,10 +29,13 @@ pub async fn import(engine: &Arc<Inner>, request: ImageImport) -> Result<action:
     let config = changes::apply(&request.changes)?;
     let message = request.message.unwrap_or_default();
     let id = blocking(move || owner.images.import(body, Import { target: name, config, message, platform })).await?;
-    let name = target.as_ref().map_or_else(|| id.to_string(), Reference::familiar);
-    engine.events.emit("image", "import", &id.to_string(), [("name".to_owned(), name)].into());
+    let id = id.to_string();
+    if let Some(name) = &target {
+        super::tell(engine, "tag", &id, name.familiar());
+    }
+    super::tell(engine, "import", &id, id.clone());
     let (lines, stream) = Lines::new();
-    lines.tell(JsonMessage::status(id.to_string()));
+    lines.tell(JsonMessage::status(id));
     Ok(stream)
 }
 

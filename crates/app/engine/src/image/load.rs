@@ -33,11 +33,9 @@ pub async fn load(engine: &Arc<Inner>, request: ImageLoad) -> Result<action::Pro
 
 fn told(engine: &Inner, lines: &Lines, loaded: &Loaded) {
     lines.tell(JsonMessage::stream(format!("{loaded}\n")));
-    let (id, name) = match loaded {
-        Loaded::Name(name) => {
-            (engine.images.get(name).map_or_else(|_| name.clone(), |image| image.id.to_string()), name.clone())
-        }
-        Loaded::Id(id) => (id.to_string(), id.to_string()),
+    let id = match loaded {
+        Loaded::Name(name) => engine.images.get(name).map_or_else(|_| name.clone(), |image| image.id.to_string()),
+        Loaded::Id(id) => id.to_string(),
     };
-    engine.events.emit("image", "load", &id, [("name".to_owned(), name)].into());
+    super::tell(engine, "load", &id, id.clone());
 }

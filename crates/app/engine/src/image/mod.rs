@@ -1,5 +1,9 @@
 //! The use cases of images, one file for each verb.
 
+use std::collections::BTreeMap;
+
+use crate::inner::Inner;
+
 mod changes;
 mod config;
 mod embedded;
@@ -24,3 +28,19 @@ pub(crate) use pull::pull;
 pub(crate) use remove::remove;
 pub(crate) use save::save;
 pub(crate) use tag::tag;
+
+/// Tells what happened to an image. Its labels come along, as far as it still is there.
+fn tell(engine: &Inner, action: &str, id: &str, name: String) {
+    engine.events.emit("image", action, id, attributes(labels(engine, id), name));
+}
+
+/// The labels of an image; none where there is no such image.
+fn labels(engine: &Inner, name_or_id: &str) -> BTreeMap<String, String> {
+    let config = engine.images.get(name_or_id).ok().and_then(|image| config_of(&image).ok());
+    config.map(|config| config.labels).unwrap_or_default()
+}
+
+/// What an event tells of an image.
+fn attributes(labels: BTreeMap<String, String>, name: String) -> BTreeMap<String, String> {
+    labels.into_iter().chain([("name".to_owned(), name)]).collect()
+}

@@ -70,7 +70,9 @@ async fn run(
         return load_embedded(engine, progress).await;
     }
     engine.images.pull(reference, platform, auth, progress).await?;
-    engine.events.emit("image", "pull", &reference.familiar(), [("name".to_owned(), reference.familiar_name())].into());
+    let labels = super::labels(engine, &reference.familiar());
+    let attributes = super::attributes(labels, reference.familiar_name());
+    engine.events.emit("image", "pull", &reference.familiar(), attributes);
     Ok(())
 }
 

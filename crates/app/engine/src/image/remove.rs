@@ -1,5 +1,6 @@
 //! Takes a name of an image away, and the image with its last one.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::image::ImageDeleteItem;
@@ -12,6 +13,8 @@ use crate::request::ImageRemove;
 
 /// Removes; tells what went.
 pub async fn remove(engine: &Arc<Inner>, request: ImageRemove) -> Result<Vec<ImageDeleteItem>> {
+    let image = engine.images.get(&request.name)?.id.to_string();
+    let labels = super::labels(engine, &image);
     let owner = Arc::clone(engine);
     let removed = blocking(move || {
         let users = |id: &names::Digest| users(&owner, id);
@@ -19,11 +22,13 @@ pub async fn remove(engine: &Arc<Inner>, request: ImageRemove) -> Result<Vec<Ima
     })
     .await?;
     for item in &removed {
-        let (action, id) = match item {
-            Removed::Untagged(name) => ("untag", name),
-            Removed::Deleted(id) => ("delete", id),
+        let (action, labels) = match item {
+            Removed::Untagged(_) => ("untag", labels.clone()),
+            Removed::Deleted(id) if *id == image => ("delete", BTreeMap::new()),
+            // A layer that went with it.
+            Removed::Deleted(_) => continue,
         };
-        engine.events.emit("image", action, id, [("name".to_owned(), id.clone())].into());
+        engine.events.emit("image", action, &image, super::attributes(labels, image.clone()));
     }
     Ok(removed.into_iter().map(convert).collect())
 }

@@ -23,7 +23,7 @@ pub async fn save(engine: &Arc<Inner>, request: ImageSave) -> Result<Stream<Byte
     }
     let mut saved = Vec::new();
     for name in &request.names {
-        saved.push((engine.images.get(name)?.id.to_string(), name.clone()));
+        saved.push(engine.images.get(name)?.id.to_string());
     }
     let (blocks, receiver) = mpsc::channel(AHEAD);
     let owner = Arc::clone(engine);
@@ -32,8 +32,8 @@ pub async fn save(engine: &Arc<Inner>, request: ImageSave) -> Result<Stream<Byte
         let outcome = owner.images.save(&request.names, &mut out).and_then(|()| out.flush().step("send the archive"));
         match outcome {
             Ok(()) => {
-                for (id, name) in saved {
-                    owner.events.emit("image", "save", &id, [("name".to_owned(), name)].into());
+                for id in saved {
+                    super::tell(&owner, "save", &id, id.clone());
                 }
             }
             Err(fault) => drop(blocks.blocking_send(Err(fault))),

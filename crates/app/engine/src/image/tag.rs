@@ -20,7 +20,7 @@ pub async fn tag(engine: &Arc<Inner>, request: ImageTag) -> Result<()> {
         Ok(id)
     })
     .await?;
-    engine.events.emit("image", "tag", &id, [("name".to_owned(), familiar)].into());
+    super::tell(engine, "tag", &id, familiar);
     Ok(())
 }
 

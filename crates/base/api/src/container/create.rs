@@ -20,8 +20,9 @@ pub struct ContainerCreateRequest {
     pub networking_config: Option<NetworkingConfig>,
 }
 
+/// What stands beside the configuration. It has the name that messages of wrong bodies give to the whole.
 #[derive(Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[serde(default, rename_all = "PascalCase", rename = "container.CreateRequest")]
 struct Beside {
     host_config: Option<HostConfig>,
     networking_config: Option<NetworkingConfig>,

@@ -21,7 +21,7 @@ use crate::users::Resolved;
 
 pub use devices::device_node;
 pub use linux::{MASKED, READONLY};
-pub use mounts::{Bind, binds};
+pub use mounts::{Bind, binds, check_mounts};
 pub use process::exec_process;
 pub use resources::check as check_resources;
 

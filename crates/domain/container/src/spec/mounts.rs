@@ -41,10 +41,7 @@ pub(super) fn step(input: &Input<'_>, spec: &mut Spec) -> Result<()> {
     if let Some(init) = &facts.init {
         spec.mounts.push(bind_mount(init, Path::new(INIT_PATH), &["bind", "ro"]));
     }
-    let tmpfs = tmpfs_mounts(host)?;
-    let mut wanted: Vec<Mount> = binds(host)?.iter().map(user_mount).collect();
-    wanted.extend(tmpfs);
-    refuse_duplicates(&wanted)?;
+    let mut wanted = user_mounts(host)?;
     // A mount over `/a/b` must come after the one over `/a`.
     wanted.sort_by_key(|mount| mount.destination.components().count());
     for mount in wanted {
@@ -53,6 +50,19 @@ pub(super) fn step(input: &Input<'_>, spec: &mut Spec) -> Result<()> {
     }
     linux_of(spec).rootfs_propagation = Some(root_propagation(host)?.to_owned());
     Ok(())
+}
+
+/// Checks what can be known of the user's mounts before they are made.
+pub fn check_mounts(host: &HostConfig) -> Result<()> {
+    user_mounts(host).map(drop)
+}
+
+fn user_mounts(host: &HostConfig) -> Result<Vec<Mount>> {
+    let tmpfs = tmpfs_mounts(host)?;
+    let mut wanted: Vec<Mount> = binds(host)?.iter().map(user_mount).collect();
+    wanted.extend(tmpfs);
+    refuse_duplicates(&wanted)?;
+    Ok(wanted)
 }
 
 fn kernel_mounts(input: &Input<'_>) -> Result<Vec<Mount>> {

@@ -7,5 +7,5 @@ mod version;
 
 pub(super) use events::events;
 pub(super) use info::info;
-pub(super) use ping::ping;
+pub(super) use ping::{ping, ping_head};
 pub(super) use version::version;

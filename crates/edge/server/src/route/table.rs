@@ -8,7 +8,7 @@ use super::{Action, Route, container, exec, image, network, plugin, swarm, syste
 routes! {
     // system
     GET "/_ping" since 24 => system::ping;
-    HEAD "/_ping" since 24 => system::ping;
+    HEAD "/_ping" since 24 => system::ping_head;
     POST "/auth" since 24 => "checking credentials";
     GET "/events" since 24 => system::events;
     GET "/info" since 24 => system::info;
