@@ -44,7 +44,16 @@ pub(crate) fn create(
         RootFs::Directory { path } => runtime::RootFs::Directory { path },
         RootFs::Overlay { lower, upper, work, volatile } => runtime::RootFs::Overlay { lower, upper, work, volatile },
     };
-    Ok(Waiting(runtime::create(Create { id, spec, bundle, rootfs, io, netns, filter: filter.as_deref() })?))
+    Ok(Waiting(runtime::create(Create {
+        id,
+        spec,
+        bundle,
+        rootfs,
+        io,
+        netns,
+        filter: filter.as_deref(),
+        extras: runtime::Extras::default(),
+    })?))
 }
 
 impl Waiting {

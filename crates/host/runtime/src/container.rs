@@ -4,13 +4,15 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
 use cgroup::Cgroup;
-use oci::runtime::Process;
+use oci::runtime::{Process, Spec};
 use rustix::thread::ThreadNameSpaceType;
 
 use crate::Error;
 use crate::error::Step;
-use crate::exec::{self, ExecProcess};
+use crate::exec::{self, Entry, ExecProcess};
+use crate::namespaces::Namespaces;
 use crate::request::Io;
+use crate::setup;
 use seccomp::Program;
 
 /// A container whose program was started.
@@ -36,6 +38,22 @@ impl Container {
         namespaces: ThreadNameSpaceType,
     ) -> Self {
         Self { id, pid, pidfd, cgroup, filter, namespaces }
+    }
+
+    /// Takes over a container that another process has made, from its specification, PID 1 and control groups. `filter`
+    /// is its compiled system call filter, as in [`crate::Create::filter`].
+    ///
+    /// # Errors
+    /// A specification that [`crate::create`] would refuse.
+    pub fn reopen(
+        id: &str,
+        spec: &Spec,
+        (pid, pidfd): (i32, OwnedFd),
+        cgroup: Cgroup,
+        filter: Option<&[u8]>,
+    ) -> Result<Self, Error> {
+        let namespaces = Namespaces::to_enter_by(spec);
+        Ok(Self::new(id.to_owned(), pid, pidfd, cgroup, setup::seccomp::read(spec, filter)?, namespaces))
     }
 
     /// PID 1 in the caller's PID namespace. After it was reaped the number may be another process's.
@@ -72,7 +90,15 @@ impl Container {
     /// # Errors
     /// As of [`crate::create`] and [`crate::Created::start`]; the process is then gone.
     pub fn exec(&self, process: &Process, io: Io) -> Result<ExecProcess, Error> {
-        exec::run(self, process, io)
+        exec::run(self, process, io, Entry::default())
+    }
+
+    /// The same in another way than the usual.
+    ///
+    /// # Errors
+    /// As of [`Container::exec`].
+    pub fn exec_by(&self, process: &Process, io: Io, entry: Entry) -> Result<ExecProcess, Error> {
+        exec::run(self, process, io, entry)
     }
 
     /// Kills what is left in the control groups, and removes them.

@@ -97,6 +97,11 @@ impl Created {
         Err(error)
     }
 
+    /// Leaves the container waiting, for a start by another process: see [`crate::Gate`]. Its pidfd is given back.
+    pub fn leave(mut self) -> OwnedFd {
+        self.parts.take().expect("taken only by the consuming methods").child.release()
+    }
+
     /// Kills and reaps PID 1, and removes the control groups.
     ///
     /// # Errors

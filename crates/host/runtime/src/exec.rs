@@ -28,16 +28,27 @@ pub struct ExecProcess {
     pub warnings: Vec<String>,
 }
 
-pub(crate) fn run(container: &Container, process: &Process, io: Io) -> Result<ExecProcess, Error> {
+/// How a process enters a container, where that differs from the usual.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Entry {
+    /// How many descriptors of the caller's, from 3 on, the program gets besides the standard streams.
+    pub preserve: u32,
+    /// Whether the caller's session keyring is kept.
+    pub no_keyring: bool,
+    /// Whether a paused container is entered too; the process is frozen then till the container is resumed.
+    pub even_paused: bool,
+}
+
+pub(crate) fn run(container: &Container, process: &Process, io: Io, entry: Entry) -> Result<ExecProcess, Error> {
     let host = Available::read(container.namespaces.contains(ThreadNameSpaceType::USER));
     let job = Job::read(process, container.filter.as_ref(), host)?;
-    if container.cgroup.is_frozen() {
+    if !entry.even_paused && container.cgroup.is_frozen() {
         return Err(Error::invalid("cannot exec in a paused container"));
     }
     let (ours, theirs) = Channel::pair()?;
     let entrance = container.cgroup.entrance(container.cgroup.unified().is_some())?;
     let (id, target, namespaces) = (container.id.as_str(), container.pidfd(), container.namespaces);
-    let enter = Enter { id, target, namespaces, job: &job, io: &io };
+    let enter = Enter { id, target, namespaces, job: &job, io: &io, entry };
     let killed_before = container.cgroup.oom_kills();
     let stage = match fork_into(0, &container.cgroup)? {
         Fork::Child(me) => {

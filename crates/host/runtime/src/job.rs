@@ -6,7 +6,9 @@ use oci::runtime::{Process, Rlimit};
 use rustix::process::Resource;
 
 use crate::Error;
+use crate::attributes::Attributes;
 use crate::capabilities::{Available, Capabilities};
+use crate::setup::label::Label;
 use seccomp::Program;
 
 /// A process to run, checked and in the kernel's terms, so that the child has little left that can fail.
@@ -20,13 +22,20 @@ pub(crate) struct Job<'a> {
     pub env: Vec<CString>,
     /// What it may do.
     pub capabilities: Capabilities,
-    /// Resource, soft and hard limit; `None` is unlimited.
-    pub rlimits: Vec<(Resource, Option<u64>, Option<u64>)>,
+    /// Limits of resources, each once.
+    pub rlimits: Vec<Limit>,
+    /// Scheduling and priorities.
+    pub attributes: Attributes,
+    /// The label of a security module.
+    pub label: Option<Label>,
     /// System call filter.
     pub filter: Option<&'a Program>,
     /// What could not be given.
     pub warnings: Vec<String>,
 }
+
+/// Resource, soft and hard limit; `None` is unlimited.
+type Limit = (Resource, Option<u64>, Option<u64>);
 
 /// Names of the specification: getrlimit(2).
 const RESOURCES: [(&str, Resource); 16] = [
@@ -54,7 +63,6 @@ impl<'a> Job<'a> {
     /// # Errors
     /// [`crate::ErrorKind::Invalid`] for what cannot be, and for what is not done here.
     pub fn read(process: &'a Process, filter: Option<&'a Program>, host: Available) -> Result<Self, Error> {
-        refuse_unsupported(process)?;
         if process.args.is_empty() {
             return Err(Error::invalid("process: no arguments"));
         }
@@ -68,7 +76,9 @@ impl<'a> Job<'a> {
             args: c_strings("argument", &process.args)?,
             env: c_strings("environment variable", &process.env)?,
             capabilities,
-            rlimits: process.rlimits.iter().map(rlimit).collect::<Result<_, _>>()?,
+            rlimits: rlimits(&process.rlimits)?,
+            attributes: Attributes::read(process)?,
+            label: Label::read(process)?,
             filter,
             warnings,
         })
@@ -81,20 +91,6 @@ impl<'a> Job<'a> {
     }
 }
 
-fn refuse_unsupported(process: &Process) -> Result<(), Error> {
-    let asked = [
-        ("AppArmor profile", process.apparmor_profile.as_deref().is_some_and(|profile| !profile.is_empty())),
-        ("SELinux label", process.selinux_label.as_deref().is_some_and(|label| !label.is_empty())),
-        ("scheduler", process.scheduler.is_some()),
-        ("I/O priority", process.io_priority.is_some()),
-        ("CPU affinity", process.exec_cpu_affinity.is_some()),
-    ];
-    match asked.iter().find(|(_, asked)| *asked) {
-        Some((what, _)) => Err(Error::invalid(format!("process: {what}: not supported"))),
-        None => Ok(()),
-    }
-}
-
 fn c_strings(what: &str, strings: &[String]) -> Result<Vec<CString>, Error> {
     let convert = |string: &String| {
         CString::new(string.as_str())
@@ -103,7 +99,15 @@ fn c_strings(what: &str, strings: &[String]) -> Result<Vec<CString>, Error> {
     strings.iter().map(convert).collect()
 }
 
-fn rlimit(limit: &Rlimit) -> Result<(Resource, Option<u64>, Option<u64>), Error> {
+fn rlimits(limits: &[Rlimit]) -> Result<Vec<Limit>, Error> {
+    let is_twice = |place: usize| limits[..place].iter().any(|earlier| earlier.kind == limits[place].kind);
+    if let Some(place) = (0..limits.len()).find(|&place| is_twice(place)) {
+        return Err(Error::invalid(format!("limit `{}` is given twice", limits[place].kind)));
+    }
+    limits.iter().map(rlimit).collect()
+}
+
+fn rlimit(limit: &Rlimit) -> Result<Limit, Error> {
     let found = RESOURCES.iter().find(|(name, _)| *name == limit.kind);
     let (_, resource) = found.ok_or_else(|| Error::invalid(format!("limit `{}` does not exist", limit.kind)))?;
     if limit.soft > limit.hard {
@@ -144,10 +148,8 @@ mod tests {
             Process { rlimits: limit("RLIMIT_CPU", 2, 1), ..process() },
             "limits that cannot be set: RLIMIT_CPU: soft 2 is above hard 1",
         );
-        refused(
-            Process { apparmor_profile: Some("docker-default".into()), ..process() },
-            "process: AppArmor profile: not supported",
-        );
+        let duplicate = [limit("RLIMIT_CPU", 1, 1), limit("RLIMIT_CPU", 2, 2)].concat();
+        refused(Process { rlimits: duplicate, ..process() }, "limit `RLIMIT_CPU` is given twice");
     }
 
     #[test]

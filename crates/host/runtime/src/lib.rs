@@ -12,12 +12,15 @@
 
 #![forbid(unsafe_code)]
 
+mod attributes;
 mod capabilities;
 mod container;
 mod create;
 mod created;
 mod error;
 mod exec;
+mod gate;
+mod hooks;
 mod job;
 mod mount_options;
 mod namespaces;
@@ -30,5 +33,7 @@ pub use container::Container;
 pub use create::create;
 pub use created::Created;
 pub use error::{Error, ErrorKind};
-pub use exec::ExecProcess;
-pub use request::{Create, Io, RootFs};
+pub use exec::{Entry, ExecProcess};
+pub use gate::{GATE, Gate, has_gate, open_gate};
+pub use hooks::{Moment, run_hooks};
+pub use request::{Create, Extras, Io, RootFs};

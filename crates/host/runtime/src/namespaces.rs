@@ -12,7 +12,7 @@ use crate::Error;
 use crate::error::Step;
 
 /// Names of the specification, their clone flags and their types for setns(2).
-const KINDS: [(&str, u64, LinkNameSpaceType); 7] = [
+const KINDS: [(&str, u64, LinkNameSpaceType); 8] = [
     ("user", flag::NEWUSER, LinkNameSpaceType::User),
     ("pid", flag::NEWPID, LinkNameSpaceType::ProcessID),
     ("network", flag::NEWNET, LinkNameSpaceType::Network),
@@ -20,6 +20,7 @@ const KINDS: [(&str, u64, LinkNameSpaceType); 7] = [
     ("uts", flag::NEWUTS, LinkNameSpaceType::HostNameAndNISDomainName),
     ("cgroup", flag::NEWCGROUP, LinkNameSpaceType::ControlGroup),
     ("mount", flag::NEWNS, LinkNameSpaceType::Mount),
+    ("time", flag::NEWTIME, LinkNameSpaceType::Time),
 ];
 
 /// Which namespaces are made and joined; the others are the host's.
@@ -77,9 +78,10 @@ impl Namespaces {
         self.new & flag != 0
     }
 
-    /// Flags for the clone that makes PID 1. The cgroup namespace is made later, from inside its control groups.
+    /// Flags for the clone that makes PID 1. The cgroup namespace is made later, from inside its control groups, and
+    /// the time namespace, whose offsets are set before anybody is in it.
     pub fn clone_flags(&self) -> u64 {
-        self.new & !flag::NEWCGROUP
+        self.new & !(flag::NEWCGROUP | flag::NEWTIME)
     }
 
     /// Whether a process between the caller and PID 1 must join first: a PID namespace takes in children only, and from
@@ -106,6 +108,13 @@ impl Namespaces {
     /// Descriptors that must stay open until they are joined.
     pub fn descriptors(&self) -> impl Iterator<Item = &OwnedFd> {
         self.join.iter().map(|join| &join.fd)
+    }
+
+    /// The same from a specification of a container that is there already.
+    pub fn to_enter_by(spec: &Spec) -> ThreadNameSpaceType {
+        let named = spec.linux.iter().flat_map(|linux| &linux.namespaces);
+        let flags = named.filter_map(|namespace| KINDS.iter().find(|(name, ..)| *name == namespace.kind));
+        ThreadNameSpaceType::from_bits_retain(flags.fold(0, |all, (_, flag, _)| all | *flag) as u32)
     }
 
     /// What a process that enters the running container joins by its pidfd.

@@ -3,18 +3,20 @@
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path, PathBuf};
 
-use oci::runtime::{Hooks, Linux, Mount, Spec};
+use oci::runtime::{Linux, Mount, Spec};
 use rustix::mount::MountPropagationFlags;
 use sys::clone::flag;
 
 use crate::Error;
 use crate::capabilities::Available;
 use crate::error::Step;
+use crate::gate::Gate;
 use crate::job::Job;
 use crate::mount_options::MountOptions;
 use crate::namespaces::Namespaces;
 use crate::request::{Create, RootFs};
-use crate::setup::{mounts, rootfs, sysctl};
+use crate::setup::{mounts, rootfs, sysctl, time};
+use crate::{attributes, hooks};
 use seccomp::Program;
 
 /// A container to make, checked as far as that is possible before anything is made.
@@ -59,9 +61,12 @@ impl<'a> Plan<'a> {
     pub fn read(request: &'a Create<'a>, linux: &'a Linux, filter: Option<&'a Program>) -> Result<Self, Error> {
         let spec = request.spec;
         refuse_unsupported(spec, linux)?;
+        hooks::check(spec)?;
+        linux.personality.as_ref().map(attributes::domain).transpose()?;
         let namespaces = Namespaces::read(spec, request.netns.is_some())?;
         sysctl::check(linux, &namespaces)?;
         refuse_host_names(spec, &namespaces)?;
+        time::check(linux, &namespaces)?;
         let in_user_namespace = namespaces.has(flag::NEWUSER);
         let process = spec.process.as_ref().ok_or_else(|| Error::invalid("the specification has no process"))?;
         let mut plan = Self {
@@ -82,7 +87,9 @@ impl<'a> Plan<'a> {
     /// Descriptors that a forked child must keep until it has used them.
     pub fn descriptors(&self) -> impl Iterator<Item = &OwnedFd> {
         let prepared = self.mounts.iter().filter_map(|mount| mount.prepared.as_ref());
-        prepared.chain(&self.prepared_root).chain(&self.request.netns).chain(self.namespaces.descriptors())
+        let gate = self.request.extras.gate.as_ref().map(Gate::descriptor);
+        let given = prepared.chain(&self.prepared_root).chain(&self.request.netns).chain(gate);
+        given.chain(self.namespaces.descriptors())
     }
 
     /// Whether `/dev` is a bind of the caller's, in which nothing is made.
@@ -94,12 +101,8 @@ impl<'a> Plan<'a> {
 fn refuse_unsupported(spec: &Spec, linux: &Linux) -> Result<(), Error> {
     let mapped = |mount: &Mount| !mount.uid_mappings.is_empty() || !mount.gid_mappings.is_empty();
     let asked = [
-        ("hooks", spec.hooks.as_ref().is_some_and(|hooks| *hooks != Hooks::default())),
         ("id-mapped mounts", spec.mounts.iter().any(mapped)),
-        ("mount label", linux.mount_label.as_deref().is_some_and(|label| !label.is_empty())),
         ("Intel RDT", linux.intel_rdt.is_some()),
-        ("personality", linux.personality.is_some()),
-        ("time offsets", !linux.time_offsets.is_empty()),
         ("seccomp listener", linux.seccomp.as_ref().is_some_and(|seccomp| seccomp.listener_path.is_some())),
     ];
     match asked.iter().find(|(_, asked)| *asked) {

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use oci::runtime::Spec;
 
+use crate::gate::Gate;
+
 /// One container to make.
 #[derive(Debug)]
 pub struct Create<'a> {
@@ -23,6 +25,21 @@ pub struct Create<'a> {
     /// The specification's system call filter as [`seccomp::Program::to_bytes`] gives it. Without it, and where it is no
     /// program of this version, the filter is compiled.
     pub filter: Option<&'a [u8]>,
+    /// What most callers do without.
+    pub extras: Extras,
+}
+
+/// What most callers do without.
+#[derive(Debug, Default)]
+pub struct Extras {
+    /// Where the container waits for its start, for callers that end before.
+    pub gate: Option<Gate>,
+    /// How many descriptors of the caller's, from 3 on, the program gets besides the standard streams.
+    pub preserve: u32,
+    /// Whether the root is changed by moving a mount and chroot(2), where pivot_root(2) cannot be (an initramfs).
+    pub no_pivot: bool,
+    /// Whether the caller's session keyring is kept.
+    pub no_keyring: bool,
 }
 
 /// Where a root file system comes from.

@@ -19,6 +19,8 @@ pub mod flag {
     pub const NEWPID: u64 = libc::CLONE_NEWPID as u64;
     /// A new network namespace.
     pub const NEWNET: u64 = libc::CLONE_NEWNET as u64;
+    /// A new time namespace, for [`super::unshare`] alone: the program that is executed next is in it.
+    pub const NEWTIME: u64 = 0x80;
     /// The child becomes a sibling: its parent is the caller's parent.
     pub const PARENT: u64 = libc::CLONE_PARENT as u64;
     /// All of the above: what does not share memory, descriptors or signal handlers with the child.
@@ -136,12 +138,12 @@ pub fn assert_single_threaded() -> io::Result<()> {
 }
 
 /// Moves this process into new namespaces: [`flag::NEWNS`], [`flag::NEWCGROUP`], [`flag::NEWUTS`], [`flag::NEWIPC`],
-/// [`flag::NEWNET`]. A cgroup namespace is rooted at the control groups in which the process is at this moment.
+/// [`flag::NEWNET`], [`flag::NEWTIME`]. A cgroup namespace is rooted at the control groups in which the process is at this moment.
 ///
 /// # Errors
 /// `EINVAL` for other flags, and for a caller with more than one thread.
 pub fn unshare(flags: u64) -> io::Result<()> {
-    let allowed = flag::NEWNS | flag::NEWCGROUP | flag::NEWUTS | flag::NEWIPC | flag::NEWNET;
+    let allowed = flag::NEWNS | flag::NEWCGROUP | flag::NEWUTS | flag::NEWIPC | flag::NEWNET | flag::NEWTIME;
     if flags & !allowed != 0 {
         return Err(io::Error::from_raw_os_error(libc::EINVAL));
     }

@@ -3,6 +3,7 @@
 //! One module for each topic; every unsafe block carries the conditions of the call and why they hold. Descriptors that
 //! come out of here are owned and close on exec. Nothing here knows what a container is.
 
+pub mod attribute;
 pub mod bpf;
 pub mod clone;
 pub mod exec;

@@ -19,9 +19,10 @@ use super::message::{Channel, Message};
 use super::stage::close_others;
 use crate::Error;
 use crate::error::Step;
+use crate::exec::Entry;
 use crate::job::Job;
 use crate::request::Io;
-use crate::setup::{console, cwd, execute, identity, keyring, rlimits, stdio, userns};
+use crate::setup::{console, cwd, execute, identity, keyring, label, rlimits, stdio, userns};
 
 /// What there is to do.
 pub(crate) struct Enter<'a> {
@@ -31,6 +32,7 @@ pub(crate) struct Enter<'a> {
     pub namespaces: ThreadNameSpaceType,
     pub job: &'a Job<'a>,
     pub io: &'a Io,
+    pub entry: Entry,
 }
 
 /// Enters and executes.
@@ -48,8 +50,15 @@ pub(crate) fn run(me: Child, channel: Channel, enter: &Enter<'_>, entrance: Entr
 fn as_stage(me: &Child, channel: &Channel, enter: &Enter<'_>, entrance: Entrance) -> Result<(), Error> {
     let target = rustix::io::fcntl_dupfd_cloexec(enter.target, 3).step("duplicate pidfd")?;
     stdio::install(enter.io)?;
-    close_others(me, channel, [&target].into_iter().chain(entrance.descriptors()))?;
+    let procfs = enter.job.label.as_ref().map(|_| label::open_procfs()).transpose()?;
+    close_others(
+        me,
+        channel,
+        [&target].into_iter().chain(entrance.descriptors()).chain(&procfs),
+        enter.entry.preserve,
+    )?;
     identity::set_oom_score(enter.job.process.oom_score_adj)?;
+    enter.job.attributes.enter_processors()?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable).step("make process undumpable")?;
     channel.wait_for_go()?;
     entrance.enter()?;
@@ -59,13 +68,16 @@ fn as_stage(me: &Child, channel: &Channel, enter: &Enter<'_>, entrance: Entrance
         userns::take_root()?;
     }
     let terminal = open_terminal(channel, enter)?;
-    keyring::join(enter.id)?;
+    if !enter.entry.no_keyring {
+        keyring::join(enter.id)?;
+    }
     if terminal.is_none() {
         stdio::own_null()?;
     }
     stdio::give_to_with(&enter.job.process.user, terminal.as_ref())?;
     let entered = cwd::enter(enter.job, cwd::Attempt::First)?;
     rlimits::set(enter.job)?;
+    enter.job.attributes.set()?;
     identity::become_user(enter.job)?;
     if !entered {
         cwd::enter(enter.job, cwd::Attempt::Last)?;
@@ -75,7 +87,7 @@ fn as_stage(me: &Child, channel: &Channel, enter: &Enter<'_>, entrance: Entrance
     match fork(flag::PARENT, None).step("fork")? {
         Fork::Parent { pid, pidfd } => channel.send_with(&Message::Process { pid }, pidfd.as_fd()),
         Fork::Child(child) => {
-            let attempt = AssertUnwindSafe(|| inside(terminal, enter.job, &program, &env));
+            let attempt = AssertUnwindSafe(|| inside(terminal, enter, procfs.as_ref(), &program, &env));
             let error = match catch_unwind(attempt) {
                 Ok(Ok(never)) => match never {},
                 Ok(Err(error)) => error,
@@ -90,13 +102,17 @@ fn as_stage(me: &Child, channel: &Channel, enter: &Enter<'_>, entrance: Entrance
 /// In the container's PID namespace, with the program's own rights.
 fn inside(
     terminal: Option<OwnedFd>,
-    job: &Job<'_>,
+    enter: &Enter<'_>,
+    procfs: Option<&OwnedFd>,
     program: &execute::Program,
     env: &[std::ffi::CString],
 ) -> Result<Infallible, Error> {
     setsid().map(drop).step("make session")?;
     stdio::attach_terminal(terminal)?;
-    execute::run(job, program, env)
+    if let (Some(label), Some(procfs)) = (&enter.job.label, procfs) {
+        label.put_on(procfs)?;
+    }
+    execute::run(enter.job, program, env, enter.entry.preserve)
 }
 
 fn open_terminal(channel: &Channel, enter: &Enter<'_>) -> Result<Option<OwnedFd>, Error> {

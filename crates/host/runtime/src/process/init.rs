@@ -10,13 +10,17 @@ use sys::clone::{Child, flag};
 
 use super::message::{Channel, Message};
 use super::stage::close_others;
+use oci::state::Status;
+
 use crate::Error;
+use crate::attributes;
 use crate::error::Step;
+use crate::hooks::{self, Moment};
 use crate::namespaces::join_network;
 use crate::plan::Plan;
 use crate::setup::{
-    console, cwd, devices, execute, hostname, identity, keyring, masks, mounts, pivot, rlimits, rootfs, stdio, sysctl,
-    userns,
+    console, cwd, devices, execute, hostname, identity, keyring, label, masks, mounts, pivot, rlimits, rootfs, stdio,
+    sysctl, time, userns,
 };
 
 /// What PID 1 knows and has made so far.
@@ -34,6 +38,8 @@ pub(crate) struct Init<'a> {
     pub procfs: Option<OwnedFd>,
     /// The container's end of its terminal.
     pub terminal: Option<OwnedFd>,
+    /// The host's procfs, where a label has to be put on.
+    host_procfs: Option<OwnedFd>,
 }
 
 /// A step of the set-up. Order matters, and the reasons stand beside.
@@ -42,6 +48,9 @@ type StepFn = fn(&mut Init<'_>) -> Result<(), Error>;
 const STEPS: &[StepFn] = &[
     // While the container is still invisible: writing it needs a dumpable process.
     identity::oom_score,
+    // The host's procfs is in sight, and this process not yet its namespace's root, who may write less there.
+    time::make,
+    open_host_procfs,
     identity::undumpable,
     join,
     userns::become_root,
@@ -59,6 +68,7 @@ const STEPS: &[StepFn] = &[
     masks::masked_paths,
     hostname::set,
     cwd::make,
+    run_hooks,
     // The last writer to the root was the step before.
     rootfs::make_read_only,
     pivot::run,
@@ -79,9 +89,9 @@ fn run_from(me: Child, channel: Channel, plan: &Plan<'_>, cgroup: &Cgroup, entra
     let attempt = || -> Result<Infallible, Error> {
         stdio::install(&plan.request.io)?;
         let doors = entrance.iter().flat_map(Entrance::descriptors);
-        close_others(&me, &channel, plan.descriptors().chain(doors))?;
-        let (released, root, procfs, terminal) = (false, None, None, None);
-        let init = Init { plan, cgroup, channel: &channel, entrance, released, root, procfs, terminal };
+        close_others(&me, &channel, plan.descriptors().chain(doors), plan.request.extras.preserve)?;
+        let (released, root, procfs, terminal, host_procfs) = (false, None, None, None, None);
+        let init = Init { plan, cgroup, channel: &channel, entrance, released, root, procfs, terminal, host_procfs };
         init.run()
     };
     // A panic must not unwind into the parent's frames.
@@ -105,13 +115,19 @@ impl Init<'_> {
             step(&mut self)?;
         }
         let program = execute::find(&self.plan.job)?;
-        let (channel, job) = (self.channel, &self.plan.job);
-        let env = execute::environment(job);
-        // Descriptors of the set-up are closed here; what is left is the channel.
+        let (channel, plan) = (self.channel, self.plan);
+        let env = execute::environment(&plan.job);
+        // Descriptors of the set-up are closed here; what is left are the ways to whoever starts it.
         drop(self);
         channel.send(&Message::Ready)?;
-        channel.wait_for_go()?;
-        execute::run(job, &program, &env)
+        let Some(gate) = &plan.request.extras.gate else {
+            channel.wait_for_go()?;
+            return execute_program(plan, &program, &env);
+        };
+        let starter = gate.wait()?;
+        execute_program(plan, &program, &env).inspect_err(|error| {
+            let _ = starter.send(&Message::Failed(error.clone()));
+        })
     }
 
     /// The container's root.
@@ -159,15 +175,58 @@ fn enter_cgroups(init: &mut Init<'_>) -> Result<(), Error> {
     Ok(())
 }
 
+/// The last things before the program.
+fn execute_program(
+    plan: &Plan<'_>,
+    program: &execute::Program,
+    env: &[std::ffi::CString],
+) -> Result<Infallible, Error> {
+    tell_hooks(plan, Moment::StartContainer, Status::Created)?;
+    execute::run(&plan.job, program, env, plan.request.extras.preserve)
+}
+
+/// Runs hooks in the container's namespaces, where this process knows itself by another number than the host does.
+fn tell_hooks(plan: &Plan<'_>, moment: Moment, status: Status) -> Result<(), Error> {
+    let spec = plan.request.spec;
+    if !hooks::any(spec, &[moment]) {
+        return Ok(());
+    }
+    let pid = rustix::process::getpid().as_raw_nonzero().get();
+    hooks::run_hooks(moment, spec, &hooks::state(plan.request.id, spec, plan.request.bundle, status, pid))
+}
+
+/// Lets the parent run the hooks of its side, then runs those of this one.
+fn run_hooks(init: &mut Init<'_>) -> Result<(), Error> {
+    if hooks::any(init.plan.request.spec, &[Moment::Prestart, Moment::CreateRuntime]) {
+        init.channel.send(&Message::Mounted)?;
+        init.channel.wait_for_go()?;
+    }
+    tell_hooks(init.plan, Moment::CreateContainer, Status::Creating)
+}
+
+fn open_host_procfs(init: &mut Init<'_>) -> Result<(), Error> {
+    if init.plan.job.label.is_some() {
+        init.host_procfs = Some(label::open_procfs()?);
+    }
+    Ok(())
+}
+
 /// What PID 1 has in common with a process that enters later.
 fn adjust_process(init: &mut Init<'_>) -> Result<(), Error> {
     let job = &init.plan.job;
-    keyring::join(init.plan.request.id)?;
+    if !init.plan.request.extras.no_keyring {
+        keyring::join(init.plan.request.id)?;
+    }
     stdio::attach_terminal(init.terminal.take())?;
     stdio::own_null()?;
     stdio::give_to(&job.process.user)?;
     let entered = cwd::enter(job, cwd::Attempt::First)?;
     rlimits::set(job)?;
+    job.attributes.set()?;
+    attributes::set_domain(init.plan.linux.personality.as_ref())?;
+    if let (Some(label), Some(procfs)) = (&job.label, &init.host_procfs) {
+        label.put_on(procfs)?;
+    }
     identity::become_user(job)?;
     if entered { Ok(()) } else { cwd::enter(job, cwd::Attempt::Last).map(drop) }
 }

@@ -9,13 +9,16 @@
 //!   │ maps ids                                                                        │
 //!   │ ── Go ─────────────────────────────────────────────────────────────────────────►│ sets up
 //!   │ ◄────────────────────────────────────────────────────── Console {pty master} ── │ (terminal only)
+//!   │ ◄──────────────────────────────────────────────────────────────────── Mounted ── │ (hooks only)
+//!   │ runs prestart and createRuntime hooks                                            │
+//!   │ ── Go ─────────────────────────────────────────────────────────────────────────►│ changes its root
 //!   │ ◄──────────────────────────────────────────────────────────────────── Ready ── │ at the gate
 //!   ┆ Created is returned
 //!   │ ── Go ─────────────────────────────────────────────────────────────────────────►│ execve
 //!   │ ◄──────────────────────────────────────── end of stream: the program runs ───── │
 //! ```
 //!
-//! Without a stage PID 1 is cloned directly and gets the first `Go`. In an exec there is no gate: the entering process
+//! The last `Go` may come from another process than the maker: see `gate.rs`. Without a stage PID 1 is cloned directly and gets the first `Go`. In an exec there is no gate: the entering process
 //! executes at once. At any point a child may say `Failed` and end; a stream that ends before `Ready` means it died.
 
 use std::io::{IoSlice, IoSliceMut};
@@ -49,6 +52,8 @@ pub(crate) enum Message {
         /// In the host's PID namespace.
         pid: i32,
     },
+    /// All is mounted; the hooks of the runtime's side may run.
+    Mounted,
     /// Here is the master of the terminal.
     Console,
     /// Set up; waiting for `Go`.
@@ -62,6 +67,7 @@ impl Message {
         match self {
             Message::Go => vec![b'g'],
             Message::Console => vec![b'c'],
+            Message::Mounted => vec![b'm'],
             Message::Ready => vec![b'r'],
             Message::Process { pid } => [&b"p"[..], &pid.to_le_bytes()].concat(),
             Message::Failed(error) => {
@@ -82,6 +88,7 @@ impl Message {
         Some(match bytes {
             b"g" => Message::Go,
             b"c" => Message::Console,
+            b"m" => Message::Mounted,
             b"r" => Message::Ready,
             [b'p', pid @ ..] => Message::Process { pid: i32::from_le_bytes(pid.try_into().ok()?) },
             [b'f', kind, text @ ..] => {
@@ -108,6 +115,11 @@ impl Channel {
         let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
             .step("make socket pair")?;
         Ok((Self(above_standard(ours)?), Self(above_standard(theirs)?)))
+    }
+
+    /// One end that came from elsewhere.
+    pub fn over(socket: OwnedFd) -> Self {
+        Self(socket)
     }
 
     /// Sends a message. Write(2) and not sendmsg(2), as the filter of the container may be in force already.

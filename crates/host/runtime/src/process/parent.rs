@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use cgroup::Cgroup;
 use oci::runtime::{IdMapping, Linux};
+use oci::state::Status;
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Signal, WaitId, WaitIdOptions, WaitIdStatus, pidfd_send_signal, waitid};
 use sys::clone::{Fork, flag, fork};
@@ -14,7 +15,9 @@ use super::message::{Channel, Message, wait_readable};
 use super::{init, stage};
 use crate::Error;
 use crate::error::Step;
+use crate::hooks::{self, Moment};
 use crate::plan::{Plan, open_directory};
+use crate::request::Create;
 
 /// How long a killed process may take to die.
 const DEATH: Duration = Duration::from_secs(5);
@@ -104,7 +107,7 @@ pub(crate) fn launch(plan: &Plan<'_>, cgroup: &Cgroup) -> Result<Launched, Error
     }
     // A child that is gone already has said why, or is found dead below.
     let _ = ours.send(&Message::Go);
-    let (child, console) = until_ready(&ours, child, cgroup)?;
+    let (child, console) = until_ready(&ours, child, cgroup, plan)?;
     Ok(Launched { child, channel: ours, console })
 }
 
@@ -129,11 +132,23 @@ pub(crate) fn follow_stage(stage: ChildGuard, channel: &Channel, cgroup: &Cgroup
     }
 }
 
-fn until_ready(channel: &Channel, child: ChildGuard, cgroup: &Cgroup) -> Result<(ChildGuard, Option<OwnedFd>), Error> {
+fn until_ready(
+    channel: &Channel,
+    child: ChildGuard,
+    cgroup: &Cgroup,
+    plan: &Plan<'_>,
+) -> Result<(ChildGuard, Option<OwnedFd>), Error> {
     let mut console = None;
     loop {
         match channel.receive_soon()? {
             Some((Message::Console, Some(master))) => console = Some(master),
+            Some((Message::Mounted, _)) => {
+                let Create { id, spec, bundle, .. } = plan.request;
+                let state = hooks::state(id, spec, bundle, Status::Creating, child.pid());
+                hooks::run_hooks(Moment::Prestart, spec, &state)?;
+                hooks::run_hooks(Moment::CreateRuntime, spec, &state)?;
+                channel.send(&Message::Go)?;
+            }
             Some((Message::Ready, _)) => return Ok((child, console)),
             Some((Message::Failed(error), _)) => return Err(error),
             Some(_) => return Err(Error::system("receive from container: out of turn")),

@@ -41,12 +41,14 @@ fn join_and_clone(channel: &Channel, plan: &Plan<'_>, entrance: Entrance) -> Res
     fork(plan.namespaces.clone_flags() | flag::PARENT, None).step("fork")
 }
 
-/// Closes what a child does not need, so that nothing of the host can be reached through it (CVE-2024-21626).
+/// Closes what a child does not need but the first `preserve` descriptors behind the standard streams, so that nothing of the host can be reached through it (CVE-2024-21626).
 pub(crate) fn close_others<'a>(
     me: &Child,
     channel: &Channel,
     keep: impl Iterator<Item = &'a std::os::fd::OwnedFd>,
+    preserve: u32,
 ) -> Result<(), Error> {
-    let mut keep: Vec<_> = keep.map(AsRawFd::as_raw_fd).chain([channel.as_fd().as_raw_fd()]).collect();
+    let mut keep: Vec<_> =
+        keep.map(AsRawFd::as_raw_fd).chain([channel.as_fd().as_raw_fd()]).chain(3..3 + preserve as i32).collect();
     me.close_all_but(&mut keep).step("close descriptors")
 }

@@ -107,11 +107,11 @@ fn home_in(passwd: &[u8], uid: u32) -> Option<String> {
 }
 
 /// Does what has to be last, and executes.
-pub(crate) fn run(job: &Job<'_>, program: &Program, env: &[CString]) -> Result<Infallible, Error> {
+pub(crate) fn run(job: &Job<'_>, program: &Program, env: &[CString], preserve: u32) -> Result<Infallible, Error> {
     sys::signal::reset_dispositions();
     sys::signal::unblock_all().step("unblock signals")?;
     // All of ours close on exec already; this is for what a library may have opened.
-    sys::fd::close_on_exec_from(3).step("close descriptors")?;
+    sys::fd::close_on_exec_from(3 + preserve as i32).step("close descriptors")?;
     if let Some(filter) = job.filter {
         seccomp::load(filter)?;
         identity::drop_last(job)?;

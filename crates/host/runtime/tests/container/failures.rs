@@ -102,7 +102,7 @@ fn threaded() {
 
 fn not_supported() {
     let mut test = Test::new(&["true"]);
-    test.linux().personality = Some(oci::runtime::Personality::default());
+    test.linux().intel_rdt = Some(oci::runtime::IntelRdt::default());
     let error = test.refusal();
-    assert_eq!((error.kind(), error.message()), (ErrorKind::Invalid, "personality: not supported"));
+    assert_eq!((error.kind(), error.message()), (ErrorKind::Invalid, "Intel RDT: not supported"));
 }

@@ -1,6 +1,7 @@
 //! Whole containers, from creation to removal, on this kernel.
 
 mod attacks;
+mod attributes;
 mod enter;
 mod failures;
 mod files;
@@ -17,6 +18,7 @@ fn main() {
         files::CASES,
         namespaces::CASES,
         rights::CASES,
+        attributes::CASES,
         limits::CASES,
         enter::CASES,
         terminal::CASES,

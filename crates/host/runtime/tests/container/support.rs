@@ -310,7 +310,16 @@ impl Test {
 
     pub fn create_in(&self, io: Io, netns: Option<OwnedFd>) -> Result<Created, Error> {
         let rootfs = self.rootfs.clone().unwrap_or_else(|| self.scratch.overlay());
-        create(Create { id: "c", spec: &self.spec, bundle: &self.scratch.0, rootfs, io, netns, filter: None })
+        create(Create {
+            id: "c",
+            spec: &self.spec,
+            bundle: &self.scratch.0,
+            rootfs,
+            io,
+            netns,
+            filter: None,
+            extras: runtime::Extras::default(),
+        })
     }
 
     /// Creates and starts.
