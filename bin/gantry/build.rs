@@ -10,8 +10,10 @@ use std::{env, fs};
 /// What the stage is made of; a change in any of them builds it anew.
 const SOURCES: &[&str] = &[
     "bin/stage",
+    "crates/base/human",
     "crates/base/oci",
     "crates/base/shim-proto",
+    "crates/edge/runc",
     "crates/host/cgroup",
     "crates/host/logdriver",
     "crates/host/runtime",

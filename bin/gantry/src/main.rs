@@ -1,12 +1,13 @@
 //! The one binary: client, daemon, and the small program that it carries for each container.
 //!
 //! Its face depends on the name it is called by: `gantryd` and `dockerd` are the daemon, as `gantry daemon` is;
-//! anything else is the client.
+//! `gantry-runc` is the OCI runtime; anything else is the client.
 
 #![forbid(unsafe_code)]
 
 mod autostart;
 mod daemon;
+mod runtime;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -17,17 +18,25 @@ static STAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/stage.bin"));
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
+    if name(&args) == "gantry-runc" {
+        return runtime::main(args);
+    }
     match daemon_arguments(&args) {
         Some((program, rest)) => daemon::main(&program, &rest),
         None => exit_code(cli::main(args, cli::Hooks { start_daemon: Some(autostart::start) })),
     }
 }
 
+/// The name that this program is called by.
+fn name(args: &[OsString]) -> String {
+    let file = args.first().and_then(|first| Path::new(first).file_name());
+    file.map(|file| file.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
 /// The daemon's name and arguments, where that is the face asked for.
 fn daemon_arguments(args: &[OsString]) -> Option<(String, Vec<String>)> {
     let text = |arg: &OsString| arg.to_string_lossy().into_owned();
-    let name =
-        args.first().map(|first| Path::new(first).file_name().unwrap_or(first).to_string_lossy().into_owned())?;
+    let name = name(args);
     if name == "gantryd" || name == "dockerd" {
         return Some((name, args[1..].iter().map(text).collect()));
     }

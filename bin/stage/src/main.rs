@@ -1,4 +1,4 @@
-//! The small program that exists once per container: shim, init and hello.
+//! The small program that exists once per container: shim, init, hello and gantry-runc.
 //!
 //! It is carried inside the big binary, and run from a sealed memfd or bound into a container. Which of its faces it
 //! shows is decided by the name it is called by, or else by its first argument.
@@ -26,11 +26,12 @@ fn face(name: &OsString) -> Option<Face> {
         "shim" | "gantry-shim" => Some(shim::main),
         "init" | "docker-init" | "gantry-init" => Some(init::main),
         "hello" => Some(hello::main),
+        "runc" | "gantry-runc" => Some(runc::main),
         _ => None,
     }
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: stage shim <bundle> | init [--] <program> [<argument>…] | hello");
+    eprintln!("usage: stage shim <bundle> | init [--] <program> [<argument>…] | hello | runc <argument>…");
     ExitCode::from(2)
 }

@@ -29,6 +29,12 @@ pub enum Error {
         /// The directory.
         path: PathBuf,
     },
+    /// Some process in a group does not stop.
+    #[error("freeze control group `{}`: some process in it does not stop", path.display())]
+    Freeze {
+        /// The directory.
+        path: PathBuf,
+    },
     /// A limit was asked for that this kernel or this mount has no file for.
     #[error("{limit}: not supported here: the kernel has no `{file}`")]
     Unsupported {
@@ -72,7 +78,7 @@ pub enum Error {
 impl Error {
     /// Whether the request is at fault, not the host.
     pub fn is_invalid(&self) -> bool {
-        !matches!(self, Error::NotMounted | Error::Io { .. })
+        !matches!(self, Error::NotMounted | Error::Freeze { .. } | Error::Io { .. })
     }
 
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>, source: impl Into<io::Error>) -> Self {

@@ -58,6 +58,63 @@ impl Cgroup {
         Self { paths, hierarchies: Vec::new(), unified }
     }
 
+    /// Where [`Cgroup::create`] would make the groups; none where one of them is there already, and may be somebody's.
+    ///
+    /// # Errors
+    /// A path that `create` would refuse.
+    pub fn planned(path: &str) -> Result<Vec<PathBuf>, Error> {
+        let path = relative(path)?;
+        let all: Vec<_> = Layout::read()?.hierarchies.iter().map(|hierarchy| hierarchy.mount.join(&path)).collect();
+        Ok(if all.iter().any(|path| path.exists()) { Vec::new() } else { all })
+    }
+
+    /// Changes limits of groups that are there; what `resources` does not name stays.
+    ///
+    /// # Errors
+    /// As of [`Cgroup::create`]. What was changed before the failure stays changed.
+    pub fn update(&self, resources: &Resources) -> Result<(), Error> {
+        let layout = Layout::read()?;
+        let unified = layout.is_unified();
+        let mut settings = if unified { v2::settings(resources)? } else { v1::settings(resources)? };
+        if !unified {
+            self.order_memory(&mut settings);
+        }
+        for setting in &settings {
+            self.rewrite(setting)?;
+        }
+        match &self.unified {
+            Some(directory) if unified && !resources.devices.is_empty() => restrict_devices(directory, resources),
+            _ => Ok(()),
+        }
+    }
+
+    /// The sum with swap must never be below the memory limit: a sum that grows beyond what it was goes first.
+    fn order_memory(&self, settings: &mut [Setting]) {
+        let place = |name: &str| settings.iter().position(|setting| setting.file == name);
+        let (Some(memory), Some(sum)) = (place("memory.limit_in_bytes"), place("memory.memsw.limit_in_bytes")) else {
+            return;
+        };
+        let present = self.paths.iter().find_map(|path| file::read(&path.join("memory.memsw.limit_in_bytes")).ok());
+        let present = present.and_then(|text| text.trim().parse::<u64>().ok()).unwrap_or(0);
+        // -1 is no limit.
+        let wanted = settings[sum].value.parse::<u64>().unwrap_or(u64::MAX);
+        if wanted > present {
+            settings.swap(memory, sum);
+        }
+    }
+
+    fn rewrite(&self, setting: &Setting) -> Result<(), Error> {
+        let directories = self.paths.iter().map(|path| path.join(&*setting.file));
+        let unsupported = || Error::Unsupported { limit: setting.limit, file: setting.file.to_string() };
+        let path = directories.into_iter().find(|path| path.exists()).ok_or_else(unsupported)?;
+        file::write(&path, &setting.value).map_err(|error| Error::Limit {
+            limit: setting.limit,
+            value: setting.value.clone(),
+            path: path.clone(),
+            source: error.into(),
+        })
+    }
+
     fn fill(&mut self, layout: &Layout, path: &Path, resources: &Resources) -> Result<(), Error> {
         let settings = if layout.is_unified() { v2::settings(resources)? } else { v1::settings(resources)? };
         for hierarchy in &layout.hierarchies {
@@ -330,7 +387,7 @@ fn remove_tree(directory: &Path) -> Result<(), Error> {
 }
 
 /// Waits a little longer each time, from a fifth of a millisecond to a tenth of a second.
-fn pause(attempt: u32) {
+pub(crate) fn pause(attempt: u32) {
     std::thread::sleep(Duration::from_micros((200 << attempt.min(9)).min(100_000)));
 }
 

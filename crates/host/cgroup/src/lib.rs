@@ -13,9 +13,11 @@ mod devices;
 mod entrance;
 mod error;
 mod file;
+mod freezer;
 mod group;
 mod hierarchy;
 mod setting;
+mod stats;
 mod v1;
 mod v2;
 

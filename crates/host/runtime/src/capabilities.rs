@@ -116,6 +116,13 @@ impl Available {
     }
 }
 
+/// All that have a name here and that the kernel knows.
+pub(crate) fn known() -> Vec<String> {
+    let host = Available::read(false).known;
+    let names = NAMES.iter().map(|name| format!("CAP_{name}"));
+    names.filter(|name| number(name).is_some_and(|capability| host.contains(capability))).collect()
+}
+
 fn number(name: &str) -> Option<CapabilitySet> {
     let name = name.strip_prefix("CAP_")?;
     let position = NAMES.iter().position(|known| *known == name)?;

@@ -128,6 +128,16 @@ impl MountOptions {
     }
 }
 
+/// All names that mean something here, in order.
+pub(crate) fn known() -> Vec<String> {
+    let attributes = ATTRIBUTES.iter().map(|(name, ..)| *name);
+    let kinds = ["private", "shared", "slave", "unbindable", "bind"];
+    let twice = attributes.chain(kinds).flat_map(|name| [name.to_owned(), format!("r{name}")]);
+    let mut all: Vec<String> = twice.chain(IGNORED.map(str::to_owned)).collect();
+    all.sort();
+    all
+}
+
 /// The propagation type of that name: `private`, `rslave` …
 pub(crate) fn propagation(name: &str) -> Option<MountPropagationFlags> {
     let plain = |name| match name {

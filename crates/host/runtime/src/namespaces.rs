@@ -124,6 +124,13 @@ impl Namespaces {
     }
 }
 
+/// All kinds, in order.
+pub(crate) fn kinds() -> Vec<&'static str> {
+    let mut all: Vec<_> = KINDS.iter().map(|(name, ..)| *name).collect();
+    all.sort_unstable();
+    all
+}
+
 /// Joins the network namespace that the caller brought.
 pub(crate) fn join_network(netns: BorrowedFd<'_>) -> Result<(), Error> {
     rustix::thread::move_into_link_name_space(netns, Some(LinkNameSpaceType::Network)).step("join network namespace")

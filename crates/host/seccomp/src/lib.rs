@@ -20,6 +20,7 @@ mod assembler;
 mod compile;
 mod condition;
 mod error;
+pub mod features;
 mod flags;
 mod instruction;
 mod kernel;

@@ -21,6 +21,14 @@ pub(crate) fn read(spec: &Spec, compiled: Option<&[u8]>) -> Result<Option<Progra
     profile.map(compile).transpose()
 }
 
+/// The specification's filter compiled, where there is one: as [`crate::Create::filter`] takes it.
+///
+/// # Errors
+/// What the profile says wrong.
+pub fn compile_filter(spec: &Spec) -> Result<Option<Vec<u8>>, Error> {
+    Ok(read(spec, None)?.map(|program| program.to_bytes()))
+}
+
 /// Loads the filter for this process.
 pub(crate) fn load(filter: &Program) -> Result<(), Error> {
     sys::seccomp::load(filter.as_bytes(), filter.flags().into()).step("seccomp: load filter")

@@ -1,0 +1,36 @@
+//! `start`: lets a container that waits execute its program.
+
+use oci::state::Status;
+use runtime::Moment;
+
+use super::{Command, ONE};
+use crate::container::Container;
+use crate::error::Error;
+use crate::global::Global;
+use crate::parse::Parsed;
+use crate::store;
+
+pub const COMMAND: Command =
+    Command { name: "start", about: "execute the program of a container that `create` has made", run: start, ..ONE };
+
+fn start(global: &Global, parsed: &Parsed) -> Result<u8, Error> {
+    let container = Container::find(global, parsed.id())?;
+    let _folder = store::open(&global.root, parsed.id())?;
+    match container.status() {
+        Status::Created => {}
+        Status::Running => return Err(Error::new("cannot start an already running container")),
+        Status::Stopped => return Err(Error::new("cannot start a container that has stopped")),
+        other => return Err(Error::new(format!("cannot start a container in the {} state", other.word()))),
+    }
+    runtime::open_gate(container.folder()).map_err(|error| match error {
+        None => Error::new("cannot start an already running container"),
+        Some(error) => Error::from(error).during("unable to start container process"),
+    })?;
+    let spec = store::spec(&global.root, parsed.id())?;
+    let told = runtime::run_hooks(Moment::Poststart, &spec, &container.state(Status::Running));
+    if let Err(error) = told {
+        // The specification: a failure is logged, and the life goes on.
+        global.log.warn(error.message());
+    }
+    Ok(0)
+}
