@@ -19,13 +19,18 @@ const DEFAULTS: [(&str, i64, i64); 6] =
     [("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0)];
 
 /// Links of the specification.
-const LINKS: [(&str, &str); 5] = [
+const LINKS: [(&str, &str); 6] = [
     ("fd", "/proc/self/fd"),
     ("stdin", "/proc/self/fd/0"),
     ("stdout", "/proc/self/fd/1"),
     ("stderr", "/proc/self/fd/2"),
-    ("ptmx", "pts/ptmx"),
+    (PTMX, "pts/ptmx"),
+    // Not the specification's, but every runtime's; what it leads to is masked for all but privileged containers.
+    ("core", "/proc/kcore"),
 ];
+
+/// Always the container's own.
+const PTMX: &str = "ptmx";
 
 /// Makes nodes and links, unless the caller brought a whole `/dev`.
 pub(crate) fn make(init: &mut Init<'_>) -> Result<(), Error> {
@@ -54,6 +59,10 @@ fn listed(init: &Init<'_>, device: &Device) -> Result<(), Error> {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(Error::invalid(format!("device {:?} has no name", device.path)));
     };
+    if path == Path::new("/dev").join(PTMX) {
+        // Privileged containers name all of the host's nodes, and this one would make terminals of the host.
+        return Ok(());
+    }
     let parent = path::ensure(init.root(), parent, Kind::Directory)
         .step(format_args!("create directory of device `{}`", path.display()))?;
     node(init, &parent, name, device)
