@@ -173,7 +173,7 @@ fn devices() {
         full character special file 666 1:7 0\nrandom character special file 666 1:8 0\n\
         urandom character special file 666 1:9 0\ntty character special file 666 5:0 0\n\
         fd /proc/self/fd\nstdin /proc/self/fd/0\nstdout /proc/self/fd/1\nstderr /proc/self/fd/2\nptmx pts/ptmx\n\
-        fd\nfull\nmqueue\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n";
+        core\nfd\nfull\nmqueue\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n";
     assert_eq!(Test::shell(script).output(), expect);
 }
 
