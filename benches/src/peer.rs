@@ -127,6 +127,13 @@ fn newest() -> Result<PathBuf> {
         // A mirror that stands still is as good: its files are signed all the same.
         make.args(["--aptopt=Acquire::Check-Valid-Until \"false\"", NEWEST]);
         run(make.arg(&tree).args(mirror()?)).context("fetch the newest runtimes")?;
+        // Packages that are only unpacked do not make the links of a merged /usr.
+        for name in ["bin", "sbin", "lib", "lib64"] {
+            let link = tree.join(name);
+            if !link.exists() {
+                symlink(Path::new("usr").join(name), &link).with_context(|| format!("link {}", link.display()))?;
+            }
+        }
     }
     Ok(tree)
 }

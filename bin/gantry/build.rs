@@ -32,6 +32,10 @@ fn main() {
     let target = env::var("TARGET").expect("cargo sets it");
     build(&workspace, &out.join("stage"), &target);
     let built = out.join("stage").join(&target).join("stage/stage");
+    if env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "x86_64") {
+        // Called as a runtime, the program begins before its C library does (crates/host/sys/src/entry.rs).
+        println!("cargo::rustc-link-arg-bins=-Wl,--entry=gantry_entry_carried");
+    }
     fs::copy(&built, out.join("stage.bin")).unwrap_or_else(|error| panic!("copy {}: {error}", built.display()));
 }
 

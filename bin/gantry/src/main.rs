@@ -1,7 +1,7 @@
 //! The one binary: client, daemon, and the small program that it carries for each container.
 //!
 //! Its face depends on the name it is called by: `gantryd` and `dockerd` are the daemon, as `gantry daemon` is;
-//! `gantry-runc` is the OCI runtime; anything else is the client.
+//! `gantry-runc` and `runc` are the OCI runtime; anything else is the client.
 
 #![forbid(unsafe_code)]
 
@@ -18,7 +18,7 @@ static STAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/stage.bin"));
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
-    if name(&args) == "gantry-runc" {
+    if matches!(name(&args).as_str(), "gantry-runc" | "runc") {
         return runtime::main(args);
     }
     match daemon_arguments(&args) {

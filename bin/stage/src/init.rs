@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, WaitStatus};
 use sys::signalfd::{SignalFd, number};
@@ -31,19 +31,19 @@ const NOT_EXECUTABLE: u8 = 126;
 const NOT_FOUND: u8 = 127;
 
 /// `init [--] <program> [<argument>…]`
-pub(crate) fn main(mut args: Vec<OsString>) -> ExitCode {
+pub(crate) fn main(mut args: Vec<OsString>) -> u8 {
     if args.first().is_some_and(|first| first == "--") {
         args.remove(0);
     }
     let Some((program, args)) = args.split_first() else {
         eprintln!("usage: init [--] <program> [<argument>…]");
-        return ExitCode::from(1);
+        return 1;
     };
     match run(program, args) {
-        Ok(code) => ExitCode::from(code),
+        Ok(code) => code,
         Err(error) => {
             eprintln!("init: {error}");
-            ExitCode::FAILURE
+            1
         }
     }
 }

@@ -4,6 +4,7 @@
 //! shows is decided by the name it is called by, or else by its first argument.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), no_main)]
 
 mod hello;
 mod init;
@@ -11,15 +12,18 @@ mod shim;
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::ExitCode;
 
-fn main() -> ExitCode {
+#[cfg(not(test))]
+sys::program!(run);
+
+#[cfg_attr(test, expect(dead_code))]
+fn run() -> u8 {
     let mut args = std::env::args_os();
     let name = args.next().unwrap_or_default();
     face(&name).or_else(|| face(&args.next()?)).map_or_else(usage, |face| face(args.collect()))
 }
 
-type Face = fn(Vec<OsString>) -> ExitCode;
+type Face = fn(Vec<OsString>) -> u8;
 
 fn face(name: &OsString) -> Option<Face> {
     match Path::new(name).file_name()?.to_str()? {
@@ -31,7 +35,7 @@ fn face(name: &OsString) -> Option<Face> {
     }
 }
 
-fn usage() -> ExitCode {
+fn usage() -> u8 {
     eprintln!("usage: stage shim <bundle> | init [--] <program> [<argument>…] | hello | runc <argument>…");
-    ExitCode::from(2)
+    2
 }

@@ -37,16 +37,15 @@ mod stdio;
 mod supervisor;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 /// `shim <bundle>`, with the control socket as standard input.
-pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
+pub(crate) fn main(args: Vec<OsString>) -> u8 {
     let [bundle] = &args[..] else {
         eprintln!("usage: shim <bundle>, with a control socket as standard input");
-        return ExitCode::from(2);
+        return 2;
     };
     match prepare::prepare(bundle.into()) {
         Some(mut supervisor) => supervisor.serve(),
-        None => ExitCode::FAILURE,
+        None => 1,
     }
 }

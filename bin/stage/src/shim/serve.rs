@@ -1,7 +1,6 @@
 //! The loop.
 
 use std::io;
-use std::process::ExitCode;
 use std::time::Instant;
 
 use logdriver::Stream;
@@ -18,19 +17,19 @@ const CONNECTIONS: usize = 1024;
 
 impl Supervisor {
     /// Serves until the container has ended and everybody was told.
-    pub(super) fn serve(&mut self) -> ExitCode {
+    pub(super) fn serve(&mut self) -> u8 {
         while !self.is_done() {
             match self.parts.poller.wait(self.timeout()) {
                 Ok(events) => events.into_iter().for_each(|(token, flags)| self.handle(token, flags)),
                 Err(error) => {
                     // Nothing can be waited for any more. The container goes on without us.
                     self.complain(format_args!("wait for events: {error}"));
-                    return ExitCode::FAILURE;
+                    return 1;
                 }
             }
             self.expire();
         }
-        ExitCode::SUCCESS
+        0
     }
 
     fn is_done(&self) -> bool {

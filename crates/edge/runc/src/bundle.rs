@@ -1,9 +1,12 @@
 //! Bundles: a folder with a specification, and a root file system somewhere.
 
 use std::fs;
+use std::io::Read as _;
+use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 
 use oci::runtime::Spec;
+use rustix::fs::{Mode, OFlags};
 
 use crate::error::{Error, Step as _};
 
@@ -13,6 +16,9 @@ pub const CONFIG: &str = "config.json";
 /// Largest specification in bytes: the largest that engines write, with a whole filter, has some hundred thousand.
 const LARGEST: u64 = 64 << 20;
 
+/// Bytes of a specification as engines write it.
+const USUAL: usize = 32 << 10;
+
 /// A bundle.
 #[derive(Debug)]
 pub struct Bundle {
@@ -20,6 +26,8 @@ pub struct Bundle {
     pub path: PathBuf,
     /// What is to be made.
     pub spec: Spec,
+    /// The specification as it stands in its file.
+    pub text: Vec<u8>,
 }
 
 impl Bundle {
@@ -27,8 +35,8 @@ impl Bundle {
     pub fn read(path: Option<&str>) -> Result<Self, Error> {
         let path = path.unwrap_or(".");
         let path = fs::canonicalize(path).step(format_args!("open bundle `{path}`"))?;
-        let spec = read_spec(&path.join(CONFIG))?;
-        Ok(Self { path, spec })
+        let (spec, text) = read_spec(&path.join(CONFIG))?;
+        Ok(Self { path, spec, text })
     }
 
     /// The root file system, absolute, with links resolved.
@@ -36,30 +44,30 @@ impl Bundle {
         let root = self.spec.root.as_ref().filter(|root| !root.path.as_os_str().is_empty());
         let root = root.ok_or_else(|| Error::new("root must be specified"))?;
         let path = self.path.join(&root.path);
-        let found = fs::canonicalize(&path).step(format_args!("root file system `{}`", path.display()))?;
-        match found.is_dir() {
-            true => Ok(found),
-            false => Err(Error::new(format!("root file system `{}`: not a directory", path.display()))),
-        }
+        let step = || format!("root file system `{}`", path.display());
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let opened = rustix::fs::open(&path, flags, Mode::empty()).step(step())?;
+        fs::read_link(format!("/proc/self/fd/{}", opened.as_raw_fd())).step(step())
     }
 }
 
-/// Reads a specification.
-pub fn read_spec(file: &Path) -> Result<Spec, Error> {
-    let size = match fs::metadata(file) {
-        Ok(data) => data.len(),
+/// Reads a specification; its text too.
+pub fn read_spec(file: &Path) -> Result<(Spec, Vec<u8>), Error> {
+    let step = || format!("read `{}`", file.display());
+    let open = match fs::File::open(file) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(Error::new(format!("JSON specification file {} not found", file.display())));
         }
-        Err(error) => return Err(error).step(format_args!("read `{}`", file.display())),
+        open => open.step(step())?,
     };
-    if size > LARGEST {
-        return Err(Error::new(format!("read `{}`: {size} bytes are too many for a specification", file.display())));
+    let mut text = Vec::with_capacity(USUAL);
+    open.take(LARGEST + 1).read_to_end(&mut text).step(step())?;
+    if text.len() as u64 > LARGEST {
+        return Err(Error::new(format!("{}: more than {LARGEST} bytes are no specification", step())));
     }
-    let bytes = fs::read(file).step(format_args!("read `{}`", file.display()))?;
-    let spec: Spec = serde_json::from_slice(&bytes).step(format_args!("read `{}`", file.display()))?;
+    let spec: Spec = serde_json::from_slice(&text).step(step())?;
     check_version(&spec.oci_version)?;
-    Ok(spec)
+    Ok((spec, text))
 }
 
 /// The specification has had one major version; what another one will mean is not known.

@@ -1,5 +1,7 @@
 //! A container as another process finds it: its record, its PID 1, where it is in its life.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -82,7 +84,7 @@ impl Container {
 
     /// Its control groups.
     pub fn cgroup(&self) -> Cgroup {
-        Cgroup::from_paths(self.record.gantry.cgroups.clone())
+        self.record.cgroup(&self.record.gantry.cgroups)
     }
 
     /// Its PID 1, which must live.
@@ -106,7 +108,10 @@ pub struct Found {
 
 /// Looks at a process: fields 3 and 22 of its stat file. The second may hold anything but ends with the last parenthesis.
 pub fn process(pid: i32) -> Option<Found> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // With room at once: the file has no size, and reading it piece by piece asks the kernel many times.
+    let mut stat = Vec::with_capacity(1024);
+    File::open(format!("/proc/{pid}/stat")).and_then(|mut file| file.read_to_end(&mut stat)).ok()?;
+    let stat = String::from_utf8_lossy(&stat);
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace();
     let state = fields.next()?.chars().next()?;

@@ -1,14 +1,14 @@
 //! What create and run have in common: from a bundle to a container that waits.
 
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::OwnedFd;
 
+use cgroup::Site;
 use oci::runtime::Spec;
 use runtime::{Create, Created, Extras, Gate, Io, RootFs};
-use rustix::fs::{Mode, OFlags};
 
 use crate::bundle::Bundle;
 use crate::container::process;
-use crate::error::{Error, Step as _};
+use crate::error::Error;
 use crate::flag::{Flag, switch, value};
 use crate::global::Global;
 use crate::parse::Parsed;
@@ -111,11 +111,12 @@ impl Maker<'_> {
         let cgroup = cgroup_path(id, spec);
         let mut record = Record::new(id, spec, path, &rootfs, &cgroup, self.global.rootless);
         // Before they are made: whatever kills this process, a later one knows what to take away.
-        record.set_cgroups(&cgroup::Cgroup::planned(&cgroup)?);
+        let site = Site::find(&cgroup)?;
+        record.set_cgroups(&site);
         folder.write(&record)?;
         let filter = runtime::compile_filter(spec)?;
         if self.stay != Stay::ToTheEnd || !self.parsed.switch("no-subreaper") {
-            folder.keep_spec(path)?;
+            folder.keep_spec(&self.bundle.text)?;
             filter.as_deref().map_or(Ok(()), |filter| folder.keep_filter(filter))?;
         }
         let extras = Extras {
@@ -123,13 +124,14 @@ impl Maker<'_> {
             preserve: self.preserved.count,
             no_pivot: self.parsed.switch("no-pivot"),
             no_keyring: self.parsed.switch("no-new-keyring"),
+            site: Some(site),
         };
         let created = runtime::create(Create {
             id,
             spec,
             bundle: path,
             rootfs: RootFs::Directory { path: rootfs },
-            io: if self.terminal { Io::Terminal } else { streams()? },
+            io: if self.terminal { Io::Terminal } else { Io::Inherit },
             netns: None,
             filter: filter.as_deref(),
             extras,
@@ -137,7 +139,6 @@ impl Maker<'_> {
         .map_err(|error| Error::from(error).during("unable to start container process"))?;
         let start = process(created.pid()).map(|found| found.start);
         record.set_init(created.pid(), start.ok_or_else(|| Error::new("container init has ended at once"))?);
-        record.set_cgroups(created.paths());
         folder.write(&record)?;
         Ok((record, created))
     }
@@ -146,14 +147,4 @@ impl Maker<'_> {
 fn cgroup_path(id: &str, spec: &Spec) -> String {
     let given = spec.linux.as_ref().and_then(|linux| linux.cgroups_path.clone());
     given.filter(|path| !path.is_empty()).unwrap_or_else(|| format!("/{id}"))
-}
-
-/// Our own streams; the null device for one that is closed.
-pub fn streams() -> Result<Io, Error> {
-    let own = |fd: std::os::fd::BorrowedFd<'_>| match rustix::io::fcntl_dupfd_cloexec(fd.as_fd(), 3) {
-        Ok(copy) => Ok(copy),
-        Err(_) => rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).step("open `/dev/null`"),
-    };
-    use rustix::stdio::{stderr, stdin, stdout};
-    Ok(Io::Pipes { stdin: own(stdin())?, stdout: own(stdout())?, stderr: own(stderr())? })
 }

@@ -31,19 +31,17 @@ mod store;
 mod usage;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 use error::Error;
 use global::Global;
 
 /// Runs one command. `args` are those behind the program's name.
-pub fn main(args: Vec<OsString>) -> ExitCode {
+pub fn main(args: Vec<OsString>) -> u8 {
     let args: Vec<String> = args.into_iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
-    let code = match Global::read(&args) {
+    match Global::read(&args) {
         Ok((global, rest)) => finish(run(&global, rest), &global),
         Err(error) => finish(Err(error), &Global::default()),
-    };
-    ExitCode::from(code)
+    }
 }
 
 fn run(global: &Global, words: &[String]) -> Result<u8, Error> {

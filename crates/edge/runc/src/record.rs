@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use cgroup::{Cgroup, Hierarchy, Site, Version};
 use oci::runtime::Spec;
 use serde::{Deserialize, Serialize};
 
@@ -25,8 +26,6 @@ pub struct Record {
     pub cgroup_paths: BTreeMap<String, PathBuf>,
     /// Its namespaces by runc's names for them.
     pub namespace_paths: BTreeMap<String, PathBuf>,
-    /// Where its standard streams lead.
-    pub external_descriptors: Vec<String>,
     /// Its class of the resource director; none.
     pub intel_rdt_path: String,
     /// What is ours alone.
@@ -111,16 +110,33 @@ impl Record {
             rootless,
             cgroup_paths: BTreeMap::new(),
             namespace_paths: BTreeMap::new(),
-            external_descriptors: Vec::new(),
             intel_rdt_path: String::new(),
             gantry: Own { bundle: bundle.to_owned(), cgroups: Vec::new(), annotations: spec.annotations.clone() },
         }
     }
 
     /// Notes the control groups, before anything is in them.
-    pub fn set_cgroups(&mut self, paths: &[PathBuf]) {
-        self.gantry.cgroups = paths.to_vec();
-        self.cgroup_paths = paths.iter().flat_map(|path| names(path).map(|name| (name, path.clone()))).collect();
+    pub fn set_cgroups(&mut self, site: &Site) {
+        for (path, hierarchy) in site.groups() {
+            // Version 2 has the empty name.
+            let names = match hierarchy.version {
+                Version::V1 => hierarchy.controllers.clone(),
+                Version::V2 => vec![String::new()],
+            };
+            self.cgroup_paths.extend(names.into_iter().map(|name| (name, path.clone())));
+            self.gantry.cgroups.push(path);
+        }
+    }
+
+    /// Its control groups.
+    pub fn cgroup(&self, paths: &[PathBuf]) -> Cgroup {
+        let hierarchy = |path: &PathBuf| {
+            let own = self.cgroup_paths.iter().filter(|(name, own)| *own == path && !name.is_empty());
+            let controllers: Vec<String> = own.map(|(name, _)| name.clone()).collect();
+            let version = if controllers.is_empty() { Version::V2 } else { Version::V1 };
+            Hierarchy { mount: PathBuf::new(), version, controllers }
+        };
+        Cgroup::from_record(paths.iter().cloned().zip(self.gantry.cgroups.iter().map(hierarchy)))
     }
 
     /// Notes PID 1.
@@ -129,10 +145,6 @@ impl Record {
         self.init_process_start = start;
         let file = |(name, _, file): (&str, &str, &str)| (name.to_owned(), format!("/proc/{pid}/ns/{file}").into());
         self.namespace_paths = NAMESPACES.into_iter().map(file).collect();
-        self.external_descriptors = (0..3)
-            .map(|number| std::fs::read_link(format!("/proc/{pid}/fd/{number}")))
-            .map(|target| target.map_or_else(|_| "/dev/null".into(), |target| target.display().to_string()))
-            .collect();
     }
 }
 
@@ -143,19 +155,6 @@ fn namespaces(spec: &Spec) -> Vec<Namespace> {
         Some(Namespace { kind: (*name).to_owned(), path: namespace.path.clone().unwrap_or_default() })
     });
     named.collect()
-}
-
-/// The controllers of the hierarchy that a control group is in, by the folder that it is mounted at.
-fn names(path: &Path) -> impl Iterator<Item = String> {
-    let below = path.strip_prefix("/sys/fs/cgroup").ok().and_then(|rest| rest.components().next());
-    let mount = below.map(|name| name.as_os_str().to_string_lossy().into_owned()).unwrap_or_default();
-    let is_unified = path.join("cgroup.controllers").exists();
-    let list = match (is_unified, mount.as_str()) {
-        (true, _) => vec![String::new()],
-        (false, "systemd") => vec!["name=systemd".to_owned()],
-        (false, list) => list.split(',').map(str::to_owned).collect(),
-    };
-    list.into_iter()
 }
 
 #[cfg(test)]
@@ -169,14 +168,19 @@ mod tests {
         )
         .unwrap();
         let mut record = Record::new("x", &spec, Path::new("/b"), Path::new("/b/r"), "/x", false);
-        record.set_cgroups(&["/sys/fs/cgroup/cpu,cpuacct/x".into(), "/sys/fs/cgroup/systemd/x".into()]);
+        let site = Site::find("/x").unwrap();
+        record.set_cgroups(&site);
         record.set_init(std::process::id() as i32, 7);
         let text = serde_json::to_string(&record).unwrap();
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["config"]["namespaces"][1], serde_json::json!({"type": "NEWNET", "path": "/n"}));
         assert_eq!(value["config"]["labels"], serde_json::json!(["a=b", "bundle=/b"]));
-        assert_eq!(value["cgroup_paths"]["cpuacct"], "/sys/fs/cgroup/cpu,cpuacct/x");
-        assert_eq!(value["cgroup_paths"]["name=systemd"], "/sys/fs/cgroup/systemd/x");
+        for (path, hierarchy) in site.groups() {
+            let name = hierarchy.controllers.first().map_or("", String::as_str);
+            assert_eq!(value["cgroup_paths"][name], path.to_str().unwrap());
+        }
+        let cgroup = record.cgroup(&record.gantry.cgroups);
+        assert_eq!(cgroup.paths(), site.groups().map(|(path, _)| path).collect::<Vec<_>>());
         assert_eq!(value["namespace_paths"]["NEWNS"], format!("/proc/{}/ns/mnt", std::process::id()));
         assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
     }

@@ -111,7 +111,7 @@ pub fn is_busy(root: &Path, id: &str) -> bool {
 
 /// The specification that a container was made from.
 pub fn spec(root: &Path, id: &str) -> Result<Spec, Error> {
-    bundle::read_spec(&root.join(id).join(bundle::CONFIG))
+    bundle::read_spec(&root.join(id).join(bundle::CONFIG)).map(|(spec, _)| spec)
 }
 
 /// The compiled filter of a container.
@@ -134,10 +134,10 @@ impl Folder {
         file.write_all(&bytes).and_then(|()| fs::rename(&new, self.path.join(STATE))).step(step)
     }
 
-    /// Keeps the bundle's specification.
-    pub fn keep_spec(&self, bundle: &Path) -> Result<(), Error> {
-        let copied = fs::copy(bundle.join(bundle::CONFIG), self.path.join(bundle::CONFIG));
-        copied.map(drop).step(format_args!("copy the specification to `{}`", self.path.display()))
+    /// Keeps the specification.
+    pub fn keep_spec(&self, text: &[u8]) -> Result<(), Error> {
+        let kept = fs::write(self.path.join(bundle::CONFIG), text);
+        kept.step(format_args!("copy the specification to `{}`", self.path.display()))
     }
 
     /// Keeps the compiled filter.
@@ -147,7 +147,15 @@ impl Folder {
 
     /// Removes the folder with all in it.
     pub fn remove(self) -> Result<(), Error> {
-        fs::remove_dir_all(&self.path).step(format_args!("remove `{}`", self.path.display()))
+        for name in [STATE, bundle::CONFIG, FILTER] {
+            // What goes wrong here is told by the next step.
+            let _ = fs::remove_file(self.path.join(name));
+        }
+        let removed = match fs::remove_dir(&self.path) {
+            Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty => fs::remove_dir_all(&self.path),
+            result => result,
+        };
+        removed.step(format_args!("remove `{}`", self.path.display()))
     }
 }
 

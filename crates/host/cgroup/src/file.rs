@@ -1,6 +1,7 @@
 //! Reading and writing the small files of a control group.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use rustix::fs::{self, Mode, OFlags};
@@ -13,7 +14,16 @@ const BUFFER: usize = 4096;
 
 /// Writes `value` in one write(2), as the kernel wants it.
 pub(crate) fn write(path: &Path, value: &str) -> Result<(), Errno> {
-    let file = fs::open(path, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
+    put(&open(path)?, value)
+}
+
+/// Opens a file for writing.
+pub(crate) fn open(path: &Path) -> Result<OwnedFd, Errno> {
+    fs::open(path, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// Writes `value` in one write(2) into an open file.
+pub(crate) fn put(file: &OwnedFd, value: &str) -> Result<(), Errno> {
     rustix::io::write(file, value.as_bytes()).map(drop)
 }
 

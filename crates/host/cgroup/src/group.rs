@@ -1,7 +1,7 @@
 //! A container's control groups, one directory on each hierarchy.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -38,8 +38,15 @@ impl Cgroup {
     /// [`Error::InUse`] and [`Error::Frozen`] for a group that cannot be taken, [`Error::Unsupported`] for a limit that
     /// this host has no file for; whatever the error, nothing is left.
     pub fn create(path: &str, resources: Option<&Resources>) -> Result<Self, Error> {
-        let path = relative(path)?;
-        let layout = Layout::read()?;
+        Self::create_at(Site::find(path)?, resources)
+    }
+
+    /// The same at a place that was found before.
+    ///
+    /// # Errors
+    /// As of [`Cgroup::create`].
+    pub fn create_at(site: Site, resources: Option<&Resources>) -> Result<Self, Error> {
+        let Site { layout, path } = site;
         let mut made =
             Self { paths: Vec::with_capacity(layout.hierarchies.len()), hierarchies: Vec::new(), unified: None };
         let result = made.fill(&layout, &path, resources.unwrap_or(&Resources::default()));
@@ -58,14 +65,11 @@ impl Cgroup {
         Self { paths, hierarchies: Vec::new(), unified }
     }
 
-    /// Where [`Cgroup::create`] would make the groups; none where one of them is there already, and may be somebody's.
-    ///
-    /// # Errors
-    /// A path that `create` would refuse.
-    pub fn planned(path: &str) -> Result<Vec<PathBuf>, Error> {
-        let path = relative(path)?;
-        let all: Vec<_> = Layout::read()?.hierarchies.iter().map(|hierarchy| hierarchy.mount.join(&path)).collect();
-        Ok(if all.iter().any(|path| path.exists()) { Vec::new() } else { all })
+    /// The same where it is on record which hierarchy each of them is on.
+    pub fn from_record(groups: impl IntoIterator<Item = (PathBuf, Hierarchy)>) -> Self {
+        let (paths, hierarchies): (Vec<_>, Vec<_>) = groups.into_iter().unzip();
+        let unified = hierarchies.iter().position(|hierarchy| hierarchy.version == Version::V2);
+        Self { unified: unified.map(|place| paths[place].clone()), paths, hierarchies }
     }
 
     /// Changes limits of groups that are there; what `resources` does not name stays.
@@ -132,8 +136,9 @@ impl Cgroup {
                 return Err(Error::Frozen { path: directory });
             }
         }
+        let mut open = None;
         for setting in &settings {
-            self.write(layout, path, setting)?;
+            self.write(layout, path, setting, &mut open)?;
         }
         match &self.unified {
             Some(directory) if layout.is_unified() => restrict_devices(directory, resources),
@@ -141,7 +146,14 @@ impl Cgroup {
         }
     }
 
-    fn write(&self, layout: &Layout, path: &Path, setting: &Setting) -> Result<(), Error> {
+    /// Writes one setting; the file stays open for the next, which often is for the same one (a list of devices).
+    fn write(
+        &self,
+        layout: &Layout,
+        path: &Path,
+        setting: &Setting,
+        open: &mut Option<(PathBuf, OwnedFd)>,
+    ) -> Result<(), Error> {
         let unsupported = || Error::Unsupported { limit: setting.limit, file: setting.file.to_string() };
         let holds = |hierarchy: &&Hierarchy| match hierarchy.version {
             Version::V1 => hierarchy.has(setting.controller),
@@ -149,7 +161,7 @@ impl Cgroup {
         };
         let hierarchy = layout.hierarchies.iter().find(holds).ok_or_else(unsupported)?;
         let path = hierarchy.mount.join(path).join(&*setting.file);
-        file::write(&path, &setting.value).map_err(|error| match error {
+        let fail = |error: Errno| match error {
             Errno::NOENT => unsupported(),
             error => Error::Limit {
                 limit: setting.limit,
@@ -157,7 +169,14 @@ impl Cgroup {
                 path: path.clone(),
                 source: error.into(),
             },
-        })
+        };
+        let file = match open.take_if(|(opened, _)| *opened == path) {
+            Some((_, file)) => file,
+            None => file::open(&path).map_err(fail)?,
+        };
+        file::put(&file, &setting.value).map_err(fail)?;
+        *open = Some((path, file));
+        Ok(())
     }
 
     /// Opens the way in for a process that goes itself. `skip_unified` where clone3(2) puts it into
@@ -189,7 +208,8 @@ impl Cgroup {
 
     /// Whether the group or one above it is frozen, so that a process which enters would not run.
     pub fn is_frozen(&self) -> bool {
-        self.paths.iter().any(|path| is_frozen(path))
+        let may = |place: usize| self.hierarchies.get(place).is_none_or(may_freeze);
+        self.paths.iter().enumerate().any(|(place, path)| may(place) && is_frozen(path))
     }
 
     /// How many processes the kernel has killed in the group for lack of memory.
@@ -244,6 +264,23 @@ impl Cgroup {
         set("THAWED");
     }
 
+    /// Removes the groups and those below them, and kills what is in them. Of empty ones, as they mostly are, nothing else
+    /// is asked.
+    ///
+    /// # Errors
+    /// As of [`Cgroup::kill_all`] and [`Cgroup::remove`]; what can be removed is.
+    pub fn destroy(&self) -> Result<(), Error> {
+        let gone = |path: &&PathBuf| matches!(fs::rmdir(path.as_path()), Ok(()) | Err(Errno::NOENT));
+        let left: Vec<PathBuf> = self.paths.iter().filter(|path| !gone(path)).cloned().collect();
+        if left.is_empty() {
+            return Ok(());
+        }
+        let left = Self::from_paths(left);
+        let killed = left.kill_all();
+        left.remove()?;
+        killed
+    }
+
     /// Removes the groups and those below them. They must be empty, or about to be.
     ///
     /// # Errors
@@ -251,6 +288,29 @@ impl Cgroup {
     pub fn remove(&self) -> Result<(), Error> {
         let results: Vec<_> = self.paths.iter().map(|path| remove_tree(path)).collect();
         results.into_iter().collect()
+    }
+}
+
+/// Where a container's control groups are, or are to be made: the same path below every hierarchy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    layout: Layout,
+    /// Relative.
+    path: PathBuf,
+}
+
+impl Site {
+    /// Finds the hierarchies. `path` is absolute, from their roots.
+    ///
+    /// # Errors
+    /// A path that is none, and a host without control groups.
+    pub fn find(path: &str) -> Result<Self, Error> {
+        Ok(Self { path: relative(path)?, layout: Layout::read()? })
+    }
+
+    /// The directories, with the hierarchy that each is on.
+    pub fn groups(&self) -> impl Iterator<Item = (PathBuf, &Hierarchy)> {
+        self.layout.hierarchies.iter().map(|hierarchy| (hierarchy.mount.join(&self.path), hierarchy))
     }
 }
 

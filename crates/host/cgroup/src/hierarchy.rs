@@ -1,5 +1,6 @@
 //! Which hierarchies are mounted, and where.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs;
@@ -8,6 +9,9 @@ use crate::Error;
 
 /// Where distributions mount control groups: systemd's file-hierarchy(7).
 const MOUNT_POINT: &str = "/sys/fs/cgroup";
+
+/// Bytes of an ordinary mountinfo file.
+const MOUNTINFO: usize = 16 << 10;
 
 /// `CGROUP2_SUPER_MAGIC` of linux/magic.h.
 const CGROUP2_MAGIC: u64 = 0x6367_7270;
@@ -56,8 +60,12 @@ impl Layout {
             return Ok(Self::unified());
         }
         let path = Path::new("/proc/self/mountinfo");
-        let text = std::fs::read_to_string(path).map_err(|error| Error::io("read", path, error))?;
-        let layout = Self::parse(&text);
+        // With room at once: the file has no size, and reading it piece by piece asks the kernel many times.
+        let mut text = Vec::with_capacity(MOUNTINFO);
+        std::fs::File::open(path)
+            .and_then(|mut file| file.read_to_end(&mut text))
+            .map_err(|error| Error::io("read", path, error))?;
+        let layout = Self::parse(&String::from_utf8_lossy(&text));
         if layout.hierarchies.is_empty() { Err(Error::NotMounted) } else { Ok(layout) }
     }
 

@@ -23,5 +23,5 @@ mod v2;
 
 pub use entrance::Entrance;
 pub use error::Error;
-pub use group::Cgroup;
+pub use group::{Cgroup, Site};
 pub use hierarchy::{Hierarchy, Layout, Version};

@@ -64,9 +64,10 @@ impl Capabilities {
         let none = oci::runtime::Capabilities::default();
         let wanted = wanted.unwrap_or(&none);
         let mut missing = Vec::new();
+        let (mut host, known) = (host, host.known);
         let mut set = |names: &[String]| {
             names.iter().fold(CapabilitySet::empty(), |set, name| match number(name) {
-                Some(capability) if host.givable.contains(capability) => set | capability,
+                Some(capability) if host.can_give(capability) => set | capability,
                 _ => {
                     missing.push(name.clone());
                     set
@@ -76,7 +77,7 @@ impl Capabilities {
         let permitted = set(&wanted.permitted);
         let inheritable = set(&wanted.inheritable);
         let this = Self {
-            dropped: host.known - set(&wanted.bounding),
+            dropped: known - set(&wanted.bounding),
             effective: set(&wanted.effective) & permitted,
             permitted,
             inheritable,
@@ -92,28 +93,47 @@ impl Capabilities {
     }
 }
 
-/// What this kernel knows, and what can be given to a process.
+/// What this kernel knows, and what can be given to a process: asked for one capability at a time, since most have no use
+/// for more than a third of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Available {
     pub known: CapabilitySet,
-    pub givable: CapabilitySet,
+    /// What was asked about, and what of it can be given.
+    asked: CapabilitySet,
+    givable: CapabilitySet,
 }
 
 impl Available {
     /// Asks the kernel. In a user namespace of the container's own everything can be given, else what this process's
     /// bounding set holds.
     pub fn read(in_user_namespace: bool) -> Self {
-        let mut this = Self { known: CapabilitySet::empty(), givable: CapabilitySet::empty() };
-        for capability in (0..64).map(|bit| CapabilitySet::from_bits_retain(1 << bit)) {
-            // The first that the kernel does not know ends the list.
-            let Ok(held) = capability_is_in_bounding_set(capability) else { break };
-            this.known |= capability;
-            if held || in_user_namespace {
-                this.givable |= capability;
+        let known = CapabilitySet::from_bits_retain((1 << count()) - 1);
+        let asked = if in_user_namespace { known } else { CapabilitySet::empty() };
+        Self { known, asked, givable: asked }
+    }
+
+    fn can_give(&mut self, capability: CapabilitySet) -> bool {
+        if self.known.contains(capability) && !self.asked.contains(capability) {
+            self.asked |= capability;
+            if capability_is_in_bounding_set(capability).unwrap_or(false) {
+                self.givable |= capability;
             }
         }
-        this
+        self.givable.contains(capability)
     }
+}
+
+/// How many capabilities the kernel knows: the lowest number that it does not.
+fn count() -> u32 {
+    let (mut known, mut unknown) = (0, 63);
+    while known < unknown {
+        let middle = u32::midpoint(known, unknown);
+        match capability_is_in_bounding_set(CapabilitySet::from_bits_retain(1 << middle)) {
+            Ok(_) => known = middle + 1,
+            Err(_) => unknown = middle,
+        }
+    }
+    known
 }
 
 /// All that have a name here and that the kernel knows.
@@ -153,7 +173,8 @@ mod tests {
         };
         let mut warnings = Vec::new();
         let givable = CapabilitySet::KILL | CapabilitySet::CHOWN;
-        let host = Available { known: givable | CapabilitySet::SYS_RESOURCE, givable };
+        let known = givable | CapabilitySet::SYS_RESOURCE;
+        let host = Available { known, asked: known, givable };
         let sets = Capabilities::read(Some(&wanted), host, &mut warnings);
         assert_eq!(sets.dropped, CapabilitySet::CHOWN | CapabilitySet::SYS_RESOURCE);
         assert_eq!(sets.effective, CapabilitySet::KILL);

@@ -106,8 +106,6 @@ impl Container {
     /// # Errors
     /// Something that cannot be killed or removed; the rest is gone nonetheless.
     pub fn destroy(&self) -> Result<(), Error> {
-        let killed = self.cgroup.kill_all();
-        self.cgroup.remove()?;
-        Ok(killed?)
+        Ok(self.cgroup.destroy()?)
     }
 }

@@ -1,6 +1,6 @@
 //! From a request to a container at the gate.
 
-use cgroup::Cgroup;
+use cgroup::{Cgroup, Site};
 use oci::runtime::{Linux, Spec};
 
 use crate::Error;
@@ -21,8 +21,11 @@ pub fn create(request: Create<'_>) -> Result<Created, Error> {
     let linux = request.spec.linux.as_ref().unwrap_or(&none);
     let filter = seccomp::read(request.spec, request.filter)?;
     let plan = Plan::read(&request, linux, filter.as_ref())?;
-    let path = cgroup_path(request.id, request.spec);
-    let cgroup = CgroupGuard(Some(Cgroup::create(&path, linux.resources.as_ref())?));
+    let site = match &request.extras.site {
+        Some(site) => site.clone(),
+        None => Site::find(&cgroup_path(request.id, request.spec))?,
+    };
+    let cgroup = CgroupGuard(Some(Cgroup::create_at(site, linux.resources.as_ref())?));
     let launched = parent::launch(&plan, cgroup.get())?;
     let (namespaces, warnings) = (plan.namespaces.to_enter(), plan.job.warnings.clone());
     drop(plan);

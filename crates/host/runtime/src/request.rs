@@ -3,6 +3,7 @@
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
+use cgroup::Site;
 use oci::runtime::Spec;
 
 use crate::gate::Gate;
@@ -40,6 +41,8 @@ pub struct Extras {
     pub no_pivot: bool,
     /// Whether the caller's session keyring is kept.
     pub no_keyring: bool,
+    /// Where the control groups go, for callers who have found that out already; else by the specification.
+    pub site: Option<Site>,
 }
 
 /// Where a root file system comes from.
@@ -68,6 +71,8 @@ pub enum RootFs {
 pub enum Io {
     /// A terminal of the container; its other end is handed back.
     Terminal,
+    /// The caller's own streams.
+    Inherit,
     /// The process's own ends of three streams.
     Pipes {
         /// Descriptor 0.

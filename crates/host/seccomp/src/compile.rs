@@ -62,8 +62,8 @@ pub(crate) fn compile_x86(profile: &Seccomp, newer: Newer) -> Result<Program, Co
     let fallback = Fallback { default, newer_is_enosys: newer == Newer::Enosys && !default.is_permissive() };
     let rules = |abi: Abi| abis.contains(&abi).then(|| Rules::collect(profile, default, abi)).transpose();
     let native = Rules::collect(profile, default, Abi::X86_64)?;
-    let long_mode = Ranges::long_mode(native, rules(Abi::X32)?, fallback).merged();
-    let i386 = rules(Abi::X86)?.map(|rules| Ranges::single(rules, fallback).merged());
+    let long_mode = Ranges::long_mode(native, rules(Abi::X32)?, fallback);
+    let i386 = rules(Abi::X86)?.map(|rules| Ranges::single(rules, fallback));
     let instructions = assemble(default, &long_mode, i386.as_deref());
     if instructions.len() > MAX_INSTRUCTIONS {
         return Err(CompileError::TooLong { length: instructions.len() });

@@ -1,10 +1,8 @@
 //! The whole space of system call numbers as ranges that are decided alike.
 
-use std::collections::BTreeMap;
-
 use crate::abi::X32_BIT;
 use crate::action::Action;
-use crate::rules::{Rule, Rules};
+use crate::rules::{Rule, Rules, Said};
 
 /// ENOSYS: what a kernel answers that does not know the call.
 const ENOSYS: Action = Action::Errno(38);
@@ -33,74 +31,78 @@ pub(crate) struct Fallback {
     pub(crate) newer_is_enosys: bool,
 }
 
-/// The space of 32-bit numbers in ranges: each begins at its number and ends before the next one's.
-#[derive(Debug)]
-pub(crate) struct Ranges(BTreeMap<u32, Verdict>);
+/// The space of 32-bit numbers in ranges, in order: each begins at its number and ends before the next one's, which is
+/// decided otherwise.
+#[derive(Debug, Default)]
+pub(crate) struct Ranges(Vec<(u32, Verdict)>);
 
 impl Ranges {
     /// The numbers of i386.
-    pub(crate) fn single(rules: Rules, fallback: Fallback) -> Self {
-        let mut ranges = Self(BTreeMap::new());
+    pub(crate) fn single(rules: Rules, fallback: Fallback) -> Vec<(u32, Verdict)> {
+        let mut ranges = Self::default();
         ranges.paint(rules, 0, fallback);
-        ranges
+        ranges.0
     }
 
     /// The numbers of x86-64 and x32, which share one architecture and differ by a bit. Without rules for x32, its
     /// numbers are a bad architecture, except for -1: a tracer uses that to skip a call.
-    pub(crate) fn long_mode(native: Rules, x32: Option<Rules>, fallback: Fallback) -> Self {
-        let mut ranges = Self(BTreeMap::new());
+    pub(crate) fn long_mode(native: Rules, x32: Option<Rules>, fallback: Fallback) -> Vec<(u32, Verdict)> {
+        let mut ranges = Self::default();
         let native_rest = ranges.paint(native, 0, fallback);
         match x32 {
             Some(x32) => {
                 let x32_rest = ranges.paint(x32, X32_BIT, fallback);
-                ranges.set(NEGATIVE, native_rest);
-                ranges.set(NEGATIVE | X32_BIT, x32_rest);
+                ranges.begin(NEGATIVE, Verdict::Always(native_rest));
+                ranges.begin(NEGATIVE | X32_BIT, Verdict::Always(x32_rest));
             }
             None => {
                 let strange = if native_rest == ENOSYS { ENOSYS } else { BAD_ARCHITECTURE };
-                ranges.set(X32_BIT, BAD_ARCHITECTURE);
-                ranges.set(NEGATIVE, strange);
-                ranges.set(NEGATIVE | X32_BIT, BAD_ARCHITECTURE);
-                ranges.set(u32::MAX, fallback.default);
+                ranges.begin(X32_BIT, Verdict::Always(BAD_ARCHITECTURE));
+                ranges.begin(NEGATIVE, Verdict::Always(strange));
+                ranges.begin(NEGATIVE | X32_BIT, Verdict::Always(BAD_ARCHITECTURE));
+                ranges.begin(u32::MAX, Verdict::Always(fallback.default));
             }
         }
-        ranges
-    }
-
-    /// The ranges in order, neighbours that are decided alike made one.
-    pub(crate) fn merged(self) -> Vec<(u32, Verdict)> {
-        let mut ranges: Vec<(u32, Verdict)> = self.0.into_iter().collect();
-        ranges.dedup_by(|next, first| next.1 == first.1);
-        ranges
+        ranges.0
     }
 
     /// Lays an ABI's numbers down from its first one on; returns what is done with numbers above.
     fn paint(&mut self, rules: Rules, first: u32, fallback: Fallback) -> Action {
-        self.set(first, fallback.default);
-        let rest = match rules.last {
+        self.begin(first, Verdict::Always(fallback.default));
+        let spoken = rules.by_number.len() as u32;
+        for (number, said) in (first..).zip(rules.by_number) {
+            self.begin(number, Verdict::of(said, fallback.default));
+        }
+        self.begin(first + spoken, Verdict::Always(fallback.default));
+        match rules.last {
             Some(last) if fallback.newer_is_enosys => {
-                self.set(last + 1, ENOSYS);
+                self.begin(last + 1, Verdict::Always(ENOSYS));
                 ENOSYS
             }
             _ => fallback.default,
-        };
-        for (number, rules) in rules.by_number {
-            self.0.entry(number + 1).or_insert(Verdict::Always(fallback.default));
-            self.0.insert(number, Verdict::of(rules));
         }
-        rest
     }
 
-    fn set(&mut self, number: u32, action: Action) {
-        self.0.insert(number, Verdict::Always(action));
+    /// From here on, behind all before, this is decided.
+    fn begin(&mut self, number: u32, verdict: Verdict) {
+        match self.0.last_mut() {
+            Some((_, last)) if *last == verdict => {}
+            // The one before has no number of its own.
+            Some((begun, _)) if *begun == number => {
+                self.0.pop();
+                self.begin(number, verdict);
+            }
+            _ => self.0.push((number, verdict)),
+        }
     }
 }
 
 impl Verdict {
-    fn of(mut rules: Vec<Rule>) -> Self {
-        match rules.as_slice() {
-            [rule] if rule.conditions.is_empty() => Self::Always(rule.action),
-            _ => {
+    fn of(said: Said, default: Action) -> Self {
+        match said {
+            Said::Nothing => Self::Always(default),
+            Said::Always(action) => Self::Always(action),
+            Said::When(mut rules) => {
                 rules.sort_by_key(|rule| rule.action);
                 Self::ByArguments(rules)
             }
@@ -115,16 +117,21 @@ mod tests {
     const FALLBACK: Fallback = Fallback { default: Action::Errno(1), newer_is_enosys: true };
 
     fn allow(numbers: &[u32], last: u32) -> Rules {
-        let rule = vec![Rule { conditions: vec![], action: Action::Allow }];
-        Rules { by_number: numbers.iter().map(|&number| (number, rule.clone())).collect(), last: Some(last) }
+        let spoken = numbers.iter().map(|number| number & !X32_BIT).max().map_or(0, |greatest| greatest + 1);
+        let said = |number| if numbers.iter().any(|n| n & !X32_BIT == number) { allowed() } else { Said::Nothing };
+        Rules { by_number: (0..spoken).map(said).collect(), last: Some(last) }
     }
 
-    fn actions(ranges: Ranges) -> Vec<(u32, Action)> {
+    fn allowed() -> Said {
+        Said::Always(Action::Allow)
+    }
+
+    fn actions(ranges: Vec<(u32, Verdict)>) -> Vec<(u32, Action)> {
         let action = |verdict| match verdict {
             Verdict::Always(action) => action,
             Verdict::ByArguments(rules) => panic!("{rules:?}"),
         };
-        ranges.merged().into_iter().map(|(number, verdict)| (number, action(verdict))).collect()
+        ranges.into_iter().map(|(number, verdict)| (number, action(verdict))).collect()
     }
 
     #[test]

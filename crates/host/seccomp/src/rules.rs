@@ -1,31 +1,44 @@
 //! What a profile says about each system call number of one ABI.
 
-use std::collections::BTreeMap;
-
 use oci::runtime::{Seccomp, Syscall, SyscallArg};
 
-use crate::abi::Abi;
+use crate::abi::{Abi, X32_BIT};
 use crate::action::Action;
 use crate::condition::Condition;
 use crate::error::CompileError;
 use crate::program::MAX_INSTRUCTIONS;
 use crate::table::{Call, Entry};
 
+/// More calls than any ABI has.
+const CALLS: usize = 600;
+
 /// One rule: the action is taken when all conditions hold.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Rule {
-    /// None for a rule that always applies.
+    /// At least one.
     pub(crate) conditions: Vec<Condition>,
     /// What is then done.
     pub(crate) action: Action,
 }
 
+/// What a profile says about one call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// Nothing: the default action is taken.
+    #[default]
+    Nothing,
+    /// Always the same.
+    Always(Action),
+    /// One of these, or the default action.
+    When(Vec<Rule>),
+}
+
 /// What a profile says about one ABI.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
-    /// By number. A rule without conditions is alone in its list.
-    pub(crate) by_number: BTreeMap<u32, Vec<Rule>>,
-    /// The greatest number that the profile names at all: later calls are unknown to it.
+    /// By number, without x32's bit; calls behind the end are not spoken of.
+    pub(crate) by_number: Vec<Said>,
+    /// The greatest number that the profile names at all, with x32's bit: later calls are unknown to it.
     pub(crate) last: Option<u32>,
 }
 
@@ -35,7 +48,7 @@ impl Rules {
     /// Calls whose names are unknown are left out, as are rules that only repeat the default action: runc never passes
     /// these to libseccomp, so they must not take precedence over others.
     pub(crate) fn collect(profile: &Seccomp, default: Action, abi: Abi) -> Result<Self, CompileError> {
-        let mut rules = Self::default();
+        let mut rules = Self { by_number: Vec::with_capacity(CALLS), last: None };
         for rule in &profile.syscalls {
             let action = Action::parse(&rule.action, rule.errno_ret)?;
             let alternatives = alternatives(rule, abi)?;
@@ -52,28 +65,36 @@ impl Rules {
     }
 
     fn add(&mut self, entry: Entry, alternatives: &[Vec<Condition>], action: Action) -> Result<(), CompileError> {
-        let present = self.by_number.entry(entry.number).or_default();
+        let place = (entry.number & !X32_BIT) as usize;
+        if self.by_number.len() <= place {
+            self.by_number.resize(place + 1, Said::Nothing);
+        }
+        let said = &mut self.by_number[place];
         for conditions in alternatives {
-            insert(present, Rule { conditions: select(conditions, entry.selector), action });
+            said.add(select(conditions, entry.selector), action);
         }
         // Each takes more than one instruction; stopping here bounds the work on absurd profiles.
-        match present.len() {
-            length if length > MAX_INSTRUCTIONS => Err(CompileError::TooLong { length }),
+        match said {
+            Said::When(rules) if rules.len() > MAX_INSTRUCTIONS => Err(CompileError::TooLong { length: rules.len() }),
             _ => Ok(()),
         }
     }
 }
 
-/// Adds a rule as libseccomp does: the first rule without conditions replaces all others and stays.
-fn insert(present: &mut Vec<Rule>, rule: Rule) {
-    if present.first().is_some_and(|first| first.conditions.is_empty()) {
-        return;
-    }
-    if rule.conditions.is_empty() {
-        present.clear();
-    }
-    if !present.contains(&rule) {
-        present.push(rule);
+impl Said {
+    /// Adds a rule as libseccomp does: the first rule without conditions replaces all others and stays.
+    fn add(&mut self, conditions: Vec<Condition>, action: Action) {
+        match self {
+            Self::Always(_) => {}
+            _ if conditions.is_empty() => *self = Self::Always(action),
+            Self::Nothing => *self = Self::When(vec![Rule { conditions, action }]),
+            Self::When(rules) => {
+                let rule = Rule { conditions, action };
+                if !rules.contains(&rule) {
+                    rules.push(rule);
+                }
+            }
+        }
     }
 }
 
@@ -133,7 +154,7 @@ mod tests {
         let conditional = rule("socket", "SCMP_ACT_ALLOW", &[(0, "SCMP_CMP_EQ", 2)]);
         let (kill, allow) = (rule("socket", "SCMP_ACT_KILL", &[]), rule("socket", "SCMP_ACT_ALLOW", &[]));
         let rules = collect(&[conditional.clone(), kill, allow, conditional], Abi::X86_64);
-        assert_eq!(rules.by_number[&41], [Rule { conditions: vec![], action: Action::KillThread }]);
+        assert_eq!(rules.by_number[41], Said::Always(Action::KillThread));
     }
 
     #[test]
@@ -141,8 +162,11 @@ mod tests {
         let range = rule("socket", "SCMP_ACT_ALLOW", &[(0, "SCMP_CMP_GT", 2), (0, "SCMP_CMP_LT", 5)]);
         let both = rule("bind", "SCMP_ACT_ALLOW", &[(0, "SCMP_CMP_GT", 2), (1, "SCMP_CMP_LT", 5)]);
         let rules = collect(&[range, both], Abi::X86_64);
-        assert_eq!(rules.by_number[&41].iter().map(|rule| rule.conditions.len()).collect::<Vec<_>>(), [1, 1]);
-        assert_eq!(rules.by_number[&49][0].conditions.len(), 2);
+        let conditions = |number: usize| match &rules.by_number[number] {
+            Said::When(rules) => rules.iter().map(|rule| rule.conditions.len()).collect::<Vec<_>>(),
+            said => panic!("{said:?}"),
+        };
+        assert_eq!((conditions(41), conditions(49)), (vec![1, 1], vec![2]));
     }
 
     #[test]
@@ -157,8 +181,9 @@ mod tests {
     fn a_carried_call_is_told_by_its_first_argument_alone() {
         let socket = rule("socket", "SCMP_ACT_ALLOW", &[(0, "SCMP_CMP_LT", 38)]);
         let rules = collect(&[socket], Abi::X86);
-        assert_eq!(rules.by_number[&102][0].conditions, [Condition::selector(1)]);
-        assert_eq!(rules.by_number[&359][0].conditions.len(), 1);
+        let selected = Rule { conditions: vec![Condition::selector(1)], action: Action::Allow };
+        assert_eq!(rules.by_number[102], Said::When(vec![selected]));
+        assert!(matches!(&rules.by_number[359], Said::When(rules) if rules[0].conditions.len() == 1));
     }
 
     #[test]

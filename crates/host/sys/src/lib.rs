@@ -6,6 +6,7 @@
 pub mod attribute;
 pub mod bpf;
 pub mod clone;
+pub mod entry;
 pub mod exec;
 pub mod fd;
 pub mod inherited;
@@ -15,6 +16,7 @@ pub mod memory;
 pub mod mount;
 pub mod netns;
 pub mod path;
+pub mod program;
 pub mod seccomp;
 pub mod signal;
 pub mod signalfd;

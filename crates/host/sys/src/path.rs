@@ -61,9 +61,22 @@ pub enum Kind {
 /// `ENOTDIR` where a file is in the way, `ELOOP` for a magic link or too many links, else as of openat2(2), mkdirat(2).
 pub fn ensure(root: impl AsFd, path: &Path, kind: Kind) -> Result<OwnedFd, Errno> {
     match open(&root, path, OFlags::PATH) {
-        Err(Errno::NOENT) => Walk::new(root.as_fd(), path).run(kind),
+        Err(Errno::NOENT) => match make_last(&root, path, kind) {
+            Err(Errno::NOENT | Errno::EXIST) => Walk::new(root.as_fd(), path).run(kind),
+            result => result,
+        },
         result => result,
     }
+}
+
+/// Makes the last component where only that is missing, as mostly; `ENOENT` where more is, `EXIST` where it is a link
+/// that dangles, or somebody was faster.
+fn make_last(root: &impl AsFd, path: &Path, kind: Kind) -> Result<OwnedFd, Errno> {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Err(Errno::NOENT) };
+    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    let parent = open(root, parent, OFlags::PATH | OFlags::DIRECTORY)?;
+    make(&parent, name, kind)?;
+    open_plain(&parent, Path::new(name), OFlags::PATH)
 }
 
 /// A walk down a path, one component after another, making what is missing.
@@ -135,14 +148,17 @@ fn open_or_make(parent: &OwnedFd, name: &OsStr, kind: Kind) -> Result<OwnedFd, E
         Err(Errno::NOENT) => {}
         result => return result,
     }
-    let made = match kind {
-        Kind::Directory => fs::mkdirat(parent, name, Mode::from_raw_mode(0o755)),
-        Kind::File => fs::mknodat(parent, name, FileType::RegularFile, Mode::from_raw_mode(0o644), 0),
-    };
-    match made {
+    match make(parent, name, kind) {
         // Somebody was faster: take theirs.
         Ok(()) | Err(Errno::EXIST) => open(),
         Err(error) => Err(error),
+    }
+}
+
+fn make(parent: &OwnedFd, name: &OsStr, kind: Kind) -> Result<(), Errno> {
+    match kind {
+        Kind::Directory => fs::mkdirat(parent, name, Mode::from_raw_mode(0o755)),
+        Kind::File => fs::mknodat(parent, name, FileType::RegularFile, Mode::from_raw_mode(0o644), 0),
     }
 }
 

@@ -76,9 +76,13 @@ pub fn take_away(global: &Global, container: &Container, spec: Option<&Spec>) ->
     let id = &container.record.id;
     let folder = store::open(&global.root, id)?;
     let cgroup = container.cgroup();
-    // What has left PID 1's namespace, or never had one of its own.
-    cgroup.kill_all()?;
-    cgroup.remove()?;
+    if container.record.init_process_pid == 0 {
+        // A making that was killed: whatever is in the groups is not known to be ours, and what was ours has ended.
+        cgroup.remove()?;
+    } else {
+        // What has left PID 1's namespace, or never had one of its own, is killed.
+        cgroup.destroy()?;
+    }
     let kept = spec.is_none().then(|| store::spec(&global.root, id).ok()).flatten();
     let state = container.state(Status::Stopped);
     let told = spec.or(kept.as_ref()).map_or(Ok(()), |spec| runtime::run_hooks(Moment::Poststop, spec, &state));

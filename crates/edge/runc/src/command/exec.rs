@@ -13,7 +13,7 @@ use crate::container::Container;
 use crate::error::{Error, Step as _};
 use crate::flag::{switch, value, values};
 use crate::global::Global;
-use crate::launch::{CONSOLE_SOCKET, PID_FILE, PRESERVE_FDS, streams};
+use crate::launch::{CONSOLE_SOCKET, PID_FILE, PRESERVE_FDS};
 use crate::parse::{Order, Parsed};
 use crate::preserve::Preserved;
 use crate::{console, foreground, pidfile, store};
@@ -78,7 +78,7 @@ fn run(global: &Global, parsed: &Parsed) -> Result<u8, Error> {
     let pid = container.record.init_process_pid;
     let cgroup = below(&container, parsed)?;
     let opened = runtime::Container::reopen(parsed.id(), &spec, (pid, init), cgroup, filter.as_deref())?;
-    let io = if process.terminal { Io::Terminal } else { streams()? };
+    let io = if process.terminal { Io::Terminal } else { Io::Inherit };
     let entry = Entry { preserve: preserved.count, no_keyring: false, even_paused };
     let started = opened.exec_by(&process, io, entry);
     let mut started = started.map_err(|error| Error::from(error).during("unable to start container process"))?;
@@ -177,7 +177,7 @@ fn below(container: &Container, parsed: &Parsed) -> Result<Cgroup, Error> {
             *own = lower;
         }
     }
-    Ok(Cgroup::from_paths(paths))
+    Ok(container.record.cgroup(&paths))
 }
 
 #[cfg(test)]

@@ -15,6 +15,9 @@ use crate::process::init::Init;
 /// Makes the working directory where it is missing, as long as the root can be written.
 pub(crate) fn make(init: &mut Init<'_>) -> Result<(), Error> {
     let cwd = &init.plan.job.process.cwd;
+    if cwd == Path::new("/") {
+        return Ok(());
+    }
     path::ensure(init.root(), cwd, Kind::Directory).map(drop).map_err(|error| refusal(cwd, error))
 }
 

@@ -106,15 +106,15 @@ fn file_system(init: &mut Init<'_>, mount: &MountPlan<'_>, kind: &str, source: &
 }
 
 fn finish(mount: &MountPlan<'_>, tree: &OwnedFd, target: &OwnedFd) -> Result<(), Error> {
-    // The kernel's word for this is `invalid argument`, which tells nobody anything.
-    let is_directory = |fd: &OwnedFd| -> Result<bool, Error> {
-        let stat = fs::fstat(fd).step("stat")?;
-        Ok(FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
-    };
-    if is_directory(tree)? != is_directory(target)? {
-        return Err(Error::invalid("not a directory"));
+    let is_directory =
+        |fd: &OwnedFd| fs::fstat(fd).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory);
+    match tree::attach(tree, target.as_fd()) {
+        // The kernel's word for this is `invalid argument`, which tells nobody anything.
+        Err(Errno::INVAL) if is_directory(tree) != is_directory(target) => {
+            return Err(Error::invalid("not a directory"));
+        }
+        result => result.step("attach")?,
     }
-    tree::attach(tree, target.as_fd()).step("attach")?;
     match mount.options.propagation {
         Some(flags) => tree::propagate(tree.as_fd(), flags).step("set propagation"),
         None => Ok(()),

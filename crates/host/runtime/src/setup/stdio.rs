@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use oci::runtime::User;
-use rustix::fs::{self, FileType, Mode, OFlags, Uid};
+use rustix::fs::{self, FileType, Mode, OFlags, Stat, Uid};
 use rustix::io::Errno;
 use rustix::process::ioctl_tiocsctty;
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout, stderr, stdin, stdout};
@@ -16,6 +16,7 @@ use crate::request::Io;
 pub(crate) fn install(io: &Io) -> Result<(), Error> {
     let null;
     let [first, second, third] = match io {
+        Io::Inherit => return Ok(()),
         Io::Pipes { stdin, stdout, stderr } => [stdin, stdout, stderr],
         Io::Terminal => {
             null = fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).step("open `/dev/null`")?;
@@ -61,9 +62,11 @@ pub(crate) fn own_null() -> Result<(), Error> {
 }
 
 fn is_null(fd: BorrowedFd<'_>) -> Result<bool, Error> {
-    let stat = fs::fstat(fd).step("stat standard stream")?;
-    let is_device = FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice;
-    Ok(is_device && stat.st_rdev == fs::makedev(1, 3))
+    Ok(is_null_device(&fs::fstat(fd).step("stat standard stream")?))
+}
+
+fn is_null_device(stat: &Stat) -> bool {
+    FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice && stat.st_rdev == fs::makedev(1, 3)
 }
 
 /// Gives the streams to the user, who could not open `/dev/stdout` else.
@@ -82,7 +85,7 @@ pub(crate) fn give_to_with(user: &User, terminal: Option<&OwnedFd>) -> Result<()
 
 fn give(fd: BorrowedFd<'_>, uid: Uid) -> Result<(), Error> {
     let stat = fs::fstat(fd).step("stat standard stream")?;
-    if stat.st_uid == uid.as_raw() || is_null(fd)? {
+    if stat.st_uid == uid.as_raw() || is_null_device(&stat) {
         return Ok(());
     }
     match fs::fchown(fd, Some(uid), None) {

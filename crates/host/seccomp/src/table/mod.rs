@@ -1,24 +1,7 @@
-//! System call numbers by name.
+//! System call numbers by name: a table that `build.rs` makes of the facts in `x86.rs`, so that a program which compiles
+//! one profile in its life does not first build a table.
 
-mod x86;
-
-use std::collections::HashMap;
-use std::sync::LazyLock;
-
-use crate::abi::{Abi, X32_BIT};
-
-/// i386: the call through which programs make socket calls, and its number.
-const SOCKETCALL: u32 = 102;
-/// i386: the call through which programs make System V IPC calls, and its number.
-const IPC: u32 = 117;
-
-/// Calls that socketcall(2) carries, in the order of their numbers from 1 (`linux/net.h`).
-const SOCKET_CALLS: &str = "socket bind connect listen accept getsockname getpeername socketpair send recv sendto \
-    recvfrom shutdown setsockopt getsockopt sendmsg recvmsg accept4 recvmmsg sendmmsg";
-
-/// Calls that ipc(2) carries, as runs of numbers (`linux/ipc.h`).
-const IPC_CALLS: &[(u32, &str)] =
-    &[(1, "semop semget semctl semtimedop"), (11, "msgsnd msgrcv msgget msgctl"), (21, "shmat shmdt shmget shmctl")];
+use crate::abi::Abi;
 
 /// One place where a call of some name arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +12,7 @@ pub(crate) struct Entry {
     pub(crate) selector: Option<u32>,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Numbers {
     x86_64: Option<u32>,
     x32: Option<u32>,
@@ -37,7 +20,7 @@ struct Numbers {
     x86_carried: Option<(u32, u32)>,
 }
 
-static TABLE: LazyLock<HashMap<&'static str, Numbers>> = LazyLock::new(build);
+include!(concat!(env!("OUT_DIR"), "/table.rs"));
 
 /// A call by its name; nothing where no ABI of this machine has it.
 #[derive(Clone, Copy)]
@@ -66,38 +49,10 @@ impl Call {
     }
 }
 
-fn build() -> HashMap<&'static str, Numbers> {
-    let mut table: HashMap<&'static str, Numbers> = HashMap::with_capacity(600);
-    for (name, number) in numbered(x86::X86_64) {
-        let entry = table.entry(name).or_default();
-        entry.x86_64 = Some(number);
-        entry.x32 = Some(number | X32_BIT);
-    }
-    for name in x86::NOT_X32.split_whitespace() {
-        table.entry(name).or_default().x32 = None;
-    }
-    for (name, number) in numbered(x86::X32_ONLY) {
-        table.entry(name).or_default().x32 = Some(number | X32_BIT);
-    }
-    for (name, number) in numbered(x86::X86) {
-        table.entry(name).or_default().x86 = Some(number);
-    }
-    for (name, selector) in numbered(&[(1, SOCKET_CALLS)]) {
-        table.entry(name).or_default().x86_carried = Some((SOCKETCALL, selector));
-    }
-    for (name, selector) in numbered(IPC_CALLS) {
-        table.entry(name).or_default().x86_carried = Some((IPC, selector));
-    }
-    table
-}
-
-fn numbered(runs: &[(u32, &'static str)]) -> impl Iterator<Item = (&'static str, u32)> {
-    runs.iter().flat_map(|&(first, names)| names.split_whitespace().zip(first..))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::abi::X32_BIT;
 
     /// Reads `#define __NR_name number` lines; x32's numbers are written as `(__X32_SYSCALL_BIT + number)`.
     fn header(file: &str) -> Vec<(String, u32)> {

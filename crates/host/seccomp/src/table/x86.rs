@@ -5,7 +5,7 @@
 //! installed `asm/unistd_*.h`.
 
 /// x86-64.
-pub(super) const X86_64: &[(u32, &str)] = &[
+pub(crate) const X86_64: &[(u32, &str)] = &[
     (
         0,
         "read write open close stat fstat lstat poll lseek mmap mprotect munmap brk rt_sigaction \
@@ -58,7 +58,7 @@ pub(super) const X86_64: &[(u32, &str)] = &[
 ];
 
 /// x32: calls with numbers of their own; all others share the number of x86-64.
-pub(super) const X32_ONLY: &[(u32, &str)] = &[(
+pub(crate) const X32_ONLY: &[(u32, &str)] = &[(
     512,
     "rt_sigaction rt_sigreturn ioctl readv writev recvfrom sendmsg recvmsg execve ptrace rt_sigpending \
          rt_sigtimedwait rt_sigqueueinfo sigaltstack timer_create mq_notify kexec_load waitid \
@@ -68,11 +68,11 @@ pub(super) const X32_ONLY: &[(u32, &str)] = &[(
 )];
 
 /// Calls of x86-64 which x32 does not have.
-pub(super) const NOT_X32: &str = "uselib _sysctl create_module get_kernel_syms query_module nfsservctl set_thread_area get_thread_area \
+pub(crate) const NOT_X32: &str = "uselib _sysctl create_module get_kernel_syms query_module nfsservctl set_thread_area get_thread_area \
     epoll_ctl_old epoll_wait_old vserver";
 
 /// i386.
-pub(super) const X86: &[(u32, &str)] = &[
+pub(crate) const X86: &[(u32, &str)] = &[
     (
         0,
         "restart_syscall exit fork read write open close waitpid creat link unlink execve chdir time mknod \
