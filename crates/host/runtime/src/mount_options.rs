@@ -3,8 +3,6 @@
 use rustix::mount::MountPropagationFlags;
 use sys::mount::{Attributes, attr};
 
-use crate::Error;
-
 /// Mount options, sorted by what they act on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct MountOptions {
@@ -22,6 +20,10 @@ pub(crate) struct MountOptions {
     pub clear_all: u64,
     /// Propagation type, and whether for all below as well.
     pub propagation: Option<MountPropagationFlags>,
+    /// Whether owners are shown under other ids, and for all below as well (`idmap`, `ridmap`).
+    pub map_ids: Option<bool>,
+    /// Whether what the mount hides is copied into it first.
+    pub copy_up: bool,
     /// Options of the file system: key, and value where there is one.
     pub data: Vec<(String, Option<String>)>,
 }
@@ -50,24 +52,18 @@ const IGNORED: [&str; 8] = ["defaults", "remount", "async", "nomand", "silent", 
 
 impl MountOptions {
     /// Reads options; unknown ones are the file system's.
-    ///
-    /// # Errors
-    /// Options that ask for something which is not done here.
-    pub fn read(options: &[String]) -> Result<Self, Error> {
+    pub fn read(options: &[String]) -> Self {
         let mut this = Self::default();
-        for option in options {
-            this.add(option)?;
-        }
-        Ok(this)
+        options.iter().for_each(|option| this.add(option));
+        this
     }
 
-    fn add(&mut self, option: &str) -> Result<(), Error> {
+    fn add(&mut self, option: &str) {
         match option {
             "bind" => self.bind = true,
             "rbind" => (self.bind, self.recursive_bind) = (true, true),
-            "idmap" | "ridmap" | "tmpcopyup" => {
-                return Err(Error::invalid(format!("mount option `{option}` is not supported")));
-            }
+            "idmap" | "ridmap" => self.map_ids = Some(option == "ridmap"),
+            "tmpcopyup" => self.copy_up = true,
             _ if IGNORED.contains(&option) => {}
             _ => {
                 if !(self.add_propagation(option) || self.add_attribute(option)) {
@@ -75,7 +71,6 @@ impl MountOptions {
                 }
             }
         }
-        Ok(())
     }
 
     fn add_propagation(&mut self, option: &str) -> bool {
@@ -131,9 +126,10 @@ impl MountOptions {
 /// All names that mean something here, in order.
 pub(crate) fn known() -> Vec<String> {
     let attributes = ATTRIBUTES.iter().map(|(name, ..)| *name);
+    let own = ["idmap", "ridmap", "tmpcopyup"].map(str::to_owned);
     let kinds = ["private", "shared", "slave", "unbindable", "bind"];
     let twice = attributes.chain(kinds).flat_map(|name| [name.to_owned(), format!("r{name}")]);
-    let mut all: Vec<String> = twice.chain(IGNORED.map(str::to_owned)).collect();
+    let mut all: Vec<String> = twice.chain(own).chain(IGNORED.map(str::to_owned)).collect();
     all.sort();
     all
 }
@@ -155,7 +151,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> MountOptions {
-        MountOptions::read(&text.split(',').map(str::to_owned).collect::<Vec<_>>()).unwrap()
+        MountOptions::read(&text.split(',').map(str::to_owned).collect::<Vec<_>>())
     }
 
     #[test]
@@ -174,6 +170,6 @@ mod tests {
         assert_eq!(read("rro").all(), Attributes::new(attr::RDONLY, 0, 0));
         assert_eq!(read("noatime,strictatime").own(), Attributes::new(attr::STRICTATIME, attr::ATIME, 0));
         assert_eq!(read("relatime").own(), Attributes::new(0, attr::ATIME, 0));
-        assert!(MountOptions::read(&["idmap".to_owned()]).is_err());
+        assert_eq!((read("bind,idmap").map_ids, read("ridmap").map_ids), (Some(false), Some(true)));
     }
 }

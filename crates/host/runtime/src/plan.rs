@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path, PathBuf};
 
-use oci::runtime::{Linux, Mount, Spec};
+use oci::runtime::{IdMapping, Linux, Mount, Spec};
 use rustix::mount::MountPropagationFlags;
 use sys::clone::flag;
 
@@ -15,7 +15,7 @@ use crate::job::Job;
 use crate::mount_options::MountOptions;
 use crate::namespaces::Namespaces;
 use crate::request::{Create, RootFs};
-use crate::setup::{mounts, rootfs, sysctl, time};
+use crate::setup::{idmap, mounts, rootfs, sysctl, time};
 use crate::{attributes, hooks};
 use seccomp::Program;
 
@@ -38,6 +38,8 @@ pub(crate) struct MountPlan<'a> {
     pub target: PathBuf,
     pub what: What<'a>,
     pub options: MountOptions,
+    /// The mappings of a mount whose owners are shown under other ids; where they are empty, the container's.
+    pub mappings: Option<(&'a [IdMapping], &'a [IdMapping])>,
     /// The source of a bind, where only the host can open it, or open it in the right way.
     pub prepared: Option<OwnedFd>,
 }
@@ -60,7 +62,7 @@ impl<'a> Plan<'a> {
     /// [`crate::ErrorKind::Invalid`] for what cannot be, and for what is not done here.
     pub fn read(request: &'a Create<'a>, linux: &'a Linux, filter: Option<&'a Program>) -> Result<Self, Error> {
         let spec = request.spec;
-        refuse_unsupported(spec, linux)?;
+        refuse_unsupported(linux)?;
         hooks::check(spec)?;
         linux.personality.as_ref().map(attributes::domain).transpose()?;
         let namespaces = Namespaces::read(spec, request.netns.is_some())?;
@@ -80,7 +82,7 @@ impl<'a> Plan<'a> {
         if in_user_namespace {
             plan.prepared_root = Some(rootfs::detached(&request.rootfs)?);
         }
-        plan.mounts.iter_mut().try_for_each(|mount| mount.prepare(in_user_namespace))?;
+        plan.mounts.iter_mut().try_for_each(|mount| mount.prepare(in_user_namespace, linux))?;
         Ok(plan)
     }
 
@@ -98,10 +100,8 @@ impl<'a> Plan<'a> {
     }
 }
 
-fn refuse_unsupported(spec: &Spec, linux: &Linux) -> Result<(), Error> {
-    let mapped = |mount: &Mount| !mount.uid_mappings.is_empty() || !mount.gid_mappings.is_empty();
+fn refuse_unsupported(linux: &Linux) -> Result<(), Error> {
     let asked = [
-        ("id-mapped mounts", spec.mounts.iter().any(mapped)),
         ("Intel RDT", linux.intel_rdt.is_some()),
         ("seccomp listener", linux.seccomp.as_ref().is_some_and(|seccomp| seccomp.listener_path.is_some())),
     ];
@@ -125,7 +125,9 @@ impl<'a> MountPlan<'a> {
         if !mount.destination.is_absolute() {
             return Err(Error::invalid(format!("mount destination {:?} is not absolute", mount.destination)));
         }
-        let options = MountOptions::read(&mount.options)?;
+        let options = MountOptions::read(&mount.options);
+        let own = (mount.uid_mappings.as_slice(), mount.gid_mappings.as_slice());
+        let mappings = (options.map_ids.is_some() || own != (&[], &[])).then_some(own);
         let kind = mount.kind.as_deref().unwrap_or("bind");
         let source = mount.source.as_deref().unwrap_or(Path::new(""));
         let what = match kind {
@@ -133,20 +135,36 @@ impl<'a> MountPlan<'a> {
             "cgroup" | "cgroup2" => What::Cgroup,
             kind => What::FileSystem(kind, source),
         };
-        Ok(Self { target: clean(&mount.destination), what, options, prepared: None })
+        if mappings.is_some() && !matches!(what, What::Bind(_)) {
+            return Err(Error::invalid(format!("mount {:?}: ids can be mapped for a bind alone", mount.destination)));
+        }
+        Ok(Self { target: clean(&mount.destination), what, options, mappings, prepared: None })
     }
 
     /// Opens with the host's rights what root of a user namespace may not, and in the host's mount namespace what is to
     /// stay its peer: in the container's, all mounts are slaves before the first bind is made.
-    fn prepare(&mut self, in_user_namespace: bool) -> Result<(), Error> {
+    fn prepare(&mut self, in_user_namespace: bool, linux: &Linux) -> Result<(), Error> {
         let flags = self.options.propagation.unwrap_or(MountPropagationFlags::PRIVATE);
         if let What::Bind(source) = &self.what
-            && (in_user_namespace || flags.contains(MountPropagationFlags::SHARED))
+            && (in_user_namespace || flags.contains(MountPropagationFlags::SHARED) || self.mappings.is_some())
         {
             let opened = mounts::clone_source(source, self.options.recursive_bind);
+            let opened = opened.and_then(|opened| self.map_ids(&opened, linux).map(|()| opened));
             self.prepared = Some(opened.map_err(|error| mounts::in_context(self, &error))?);
         }
         Ok(())
+    }
+
+    fn map_ids(&self, mount: &OwnedFd, linux: &Linux) -> Result<(), Error> {
+        let (uids, gids) = match self.mappings {
+            None => return Ok(()),
+            Some((&[], &[])) => (linux.uid_mappings.as_slice(), linux.gid_mappings.as_slice()),
+            Some(own) => own,
+        };
+        if uids.is_empty() || gids.is_empty() {
+            return Err(Error::invalid("idmap: mappings of both user and group ids are needed"));
+        }
+        idmap::apply(mount, self.options.map_ids.unwrap_or(false), uids, gids)
     }
 }
 

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use cgroup::Cgroup;
-use oci::runtime::{IdMapping, Linux};
+use oci::runtime::IdMapping;
 use oci::state::Status;
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Signal, WaitId, WaitIdOptions, WaitIdStatus, pidfd_send_signal, waitid};
@@ -103,7 +103,7 @@ pub(crate) fn launch(plan: &Plan<'_>, cgroup: &Cgroup) -> Result<Launched, Error
     drop((theirs, entrance));
     let child = if staged { follow_stage(child, &ours, cgroup)? } else { child };
     if plan.namespaces.makes(flag::NEWUSER) {
-        map_ids(child.pid(), plan.linux)?;
+        write_id_maps(child.pid(), &plan.linux.uid_mappings, &plan.linux.gid_mappings)?;
     }
     // A child that is gone already has said why, or is found dead below.
     let _ = ours.send(&Message::Go);
@@ -172,11 +172,11 @@ pub(crate) fn cause_of_death(child: ChildGuard, who: &str, cgroup: &Cgroup, befo
 }
 
 /// Writes the id maps of a child in a new user namespace: user_namespaces(7).
-fn map_ids(pid: i32, linux: &Linux) -> Result<(), Error> {
-    if linux.uid_mappings.is_empty() || linux.gid_mappings.is_empty() {
+pub(crate) fn write_id_maps(pid: i32, uids: &[IdMapping], gids: &[IdMapping]) -> Result<(), Error> {
+    if uids.is_empty() || gids.is_empty() {
         return Err(Error::invalid("a new user namespace needs mappings of user and group ids"));
     }
-    for (file, mappings) in [("uid_map", &linux.uid_mappings), ("gid_map", &linux.gid_mappings)] {
+    for (file, mappings) in [("uid_map", uids), ("gid_map", gids)] {
         let path = format!("/proc/{pid}/{file}");
         let fd = rustix::fs::open(&path, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())
             .step(format_args!("open `{path}`"))?;

@@ -6,12 +6,13 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use cgroup::{Hierarchy, Version};
-use rustix::fs::{self, FileType, Mode, OFlags};
+use rustix::fs::{self, AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use sys::clone::flag;
 use sys::mount::{Attributes, attr, set_attributes};
 use sys::path::{self, Kind};
 
+use super::copy_up::copy_up;
 use super::tree;
 use crate::error::{Step, cause};
 use crate::plan::{MountPlan, What};
@@ -96,6 +97,13 @@ fn file_system(init: &mut Init<'_>, mount: &MountPlan<'_>, kind: &str, source: &
     };
     if kind != "proc" || mount.target != Path::new("/proc") {
         refuse_proc(init, mount, &target)?;
+    }
+    if mount.options.copy_up {
+        copy_up(target.as_fd(), tree.as_fd()).step("copy up")?;
+    } else if kind == "tmpfs" && !mount.options.data.iter().any(|(key, _)| key == "mode") {
+        // As runc has it: a mode that nobody asked for is that of the directory below, as of an image's `/tmp`.
+        let mode = fs::fstat(&target).step("stat mount point")?.st_mode;
+        fs::chmodat(&tree, c".", Mode::from_raw_mode(mode), AtFlags::empty()).step("change mode")?;
     }
     finish(mount, &tree, &target)?;
     if kind == "proc" && init.procfs.is_none() {

@@ -1,10 +1,12 @@
 //! The file system: root, mounts, devices, masks.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::PathBuf;
 
+use oci::runtime::Mount;
 use runtime::{ErrorKind, RootFs};
+use rustix::fs::{FileType, Mode};
 
 use crate::support::*;
 
@@ -17,6 +19,8 @@ pub const CASES: &[Case] = &[
     ("binds of files and directories, read-only, recursive and made where missing", binds),
     ("shared and slave binds see the mounts they should, private ones none", propagation),
     ("a tmpfs takes its options, wrong ones are named", tmpfs),
+    ("a tmpfs takes over the mode below it, and where it is asked for the content", copied_up),
+    ("owners of a bind are shown under other ids", mapped_ids),
     ("devices are there with their numbers, modes and links", devices),
     ("devices of the specification are made with owner and mode", listed_devices),
     ("masked paths are empty and read-only paths refuse writes", masks),
@@ -164,6 +168,58 @@ fn tmpfs() {
         test.refusal().message(),
         r#"error mounting "nosuchfs" to rootfs at "/u": file system `nosuchfs`: no such device"#
     );
+}
+
+fn copied_up() {
+    let mut test = Test::shell(
+        "stat -c '%n %a %u %g %F' /data /data/* /plain; cat /data/file; readlink /data/link; echo new > /data/file",
+    );
+    let data = test.scratch.image("data");
+    fs::create_dir_all(data.join("dir")).unwrap();
+    fs::write(data.join("file"), "old\n").unwrap();
+    symlink("/no/such", data.join("link")).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, data.join("pipe"), FileType::Fifo, Mode::from_raw_mode(0o604), 0).unwrap();
+    std::os::unix::fs::chown(data.join("file"), Some(7), Some(8)).unwrap();
+    fs::set_permissions(data.join("file"), fs::Permissions::from_mode(0o4751)).unwrap();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o3777)).unwrap();
+    fs::create_dir(test.scratch.image("plain")).unwrap();
+    fs::set_permissions(test.scratch.image("plain"), fs::Permissions::from_mode(0o1757)).unwrap();
+    test.spec.mounts.extend([
+        mount("/data", "tmpfs", "tmpfs", "rprivate,nosuid,nodev,tmpcopyup"),
+        mount("/plain", "tmpfs", "tmpfs", "nosuid"),
+    ]);
+    let expect = "/data 3777 0 0 directory\n/data/dir 755 0 0 directory\n/data/file 4751 7 8 regular file\n\
+        /data/link 777 0 0 symbolic link\n/data/pipe 604 0 0 fifo\n/plain 1757 0 0 directory\nold\n/no/such\n";
+    assert_eq!(test.output(), expect);
+    assert_eq!(fs::read_to_string(data.join("file")).unwrap(), "old\n");
+}
+
+fn mapped_ids() {
+    let mut test = Test::shell("stat -c '%u %g' /data/file; touch /data/new");
+    let source = test.scratch.beside("source");
+    fs::create_dir(&source).unwrap();
+    fs::write(source.join("file"), "").unwrap();
+    std::os::unix::fs::chown(source.join("file"), Some(1005), Some(1006)).unwrap();
+    let mapping = |host_id| oci::runtime::IdMapping { container_id: 0, host_id, size: 2000 };
+    test.spec.mounts.push(Mount {
+        uid_mappings: vec![mapping(3000)],
+        gid_mappings: vec![mapping(5000)],
+        ..mount("/data", "bind", source.to_str().unwrap(), "rbind,idmap")
+    });
+    match test.run() {
+        // This kernel's file system below /tmp may not be able to.
+        Err(error) => assert!(error.message().contains("map ids: invalid argument"), "{error}"),
+        Ok(outcome) => {
+            // Root's 0 is nobody's on that mount.
+            assert_eq!((outcome.output.lines().next(), outcome.code == 0), (Some("4005 6006"), false));
+            assert!(!source.join("new").exists());
+        }
+    }
+    test.spec.mounts.last_mut().unwrap().gid_mappings.clear();
+    assert!(test.refusal().message().contains("mappings of both user and group ids"), "{}", test.refusal());
+    test.spec.mounts.last_mut().unwrap().kind = Some("tmpfs".to_owned());
+    test.spec.mounts.last_mut().unwrap().options.clear();
+    assert_eq!(test.refusal().message(), "mount \"/data\": ids can be mapped for a bind alone");
 }
 
 fn devices() {
