@@ -15,11 +15,11 @@ const ALIASES: [(&str, i32); 4] = [("IOT", 6), ("CLD", 17), ("POLL", 29), ("UNUS
 /// First and last real-time signal, as glibc counts them.
 const REAL_TIME: (i32, i32) = (34, 64);
 
-/// Reads a signal: its number, or its name with or without `SIG`, in any case.
+/// Reads a signal: its number, or its name with or without `SIG`, in any case. 0 sends none, and asks whether one could be.
 pub fn parse(text: &str) -> Result<i32, Error> {
     let unknown = || Error::new(format!("unknown signal {text:?}"));
     if let Ok(number) = text.parse::<i32>() {
-        return if (1..=REAL_TIME.1).contains(&number) { Ok(number) } else { Err(unknown()) };
+        return if (0..=REAL_TIME.1).contains(&number) { Ok(number) } else { Err(unknown()) };
     }
     let upper = text.to_ascii_uppercase();
     let name = upper.strip_prefix("SIG").unwrap_or(&upper);

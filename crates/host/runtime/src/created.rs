@@ -97,9 +97,15 @@ impl Created {
         Err(error)
     }
 
-    /// Leaves the container waiting, for a start by another process: see [`crate::Gate`]. Its pidfd is given back.
-    pub fn leave(mut self) -> OwnedFd {
-        self.parts.take().expect("taken only by the consuming methods").child.release()
+    /// Leaves the container waiting, for a start by another process: see [`crate::Gate`]. Its pidfd is given back. A
+    /// container that is never left ends with its maker.
+    ///
+    /// # Errors
+    /// A container that has ended.
+    pub fn leave(mut self) -> Result<OwnedFd, Error> {
+        let parts = self.parts.as_ref().expect("taken only by the consuming methods");
+        parts.channel.send(&Message::Go)?;
+        Ok(self.parts.take().expect("taken only by the consuming methods").child.release())
     }
 
     /// Kills and reaps PID 1, and removes the control groups.

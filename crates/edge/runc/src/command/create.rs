@@ -17,7 +17,11 @@ pub const COMMAND: Command = Command {
 };
 
 fn create(global: &Global, parsed: &Parsed) -> Result<u8, Error> {
-    let waiting = launch(global, parsed, Stay::No).map_err(|error| error.during("runc create failed"))?;
-    drop(waiting.created.leave());
+    let failed = |error: Error| error.during("runc create failed");
+    let waiting = launch(global, parsed, Stay::No).map_err(failed)?;
+    if let Err(error) = waiting.created.leave() {
+        waiting.folder.remove()?;
+        return Err(failed(error.into()));
+    }
     Ok(0)
 }

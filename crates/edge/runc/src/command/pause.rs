@@ -14,7 +14,7 @@ fn pause(global: &Global, parsed: &Parsed) -> Result<u8, Error> {
     let container = Container::find(global, parsed.id())?;
     match container.status() {
         Status::Running | Status::Created => container.cgroup().freeze()?,
-        _ => return Err(Error::new("container not running or created")),
+        _ => return Err(Error::new("container not running")),
     }
     Ok(0)
 }

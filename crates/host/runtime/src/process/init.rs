@@ -124,6 +124,8 @@ impl Init<'_> {
             channel.wait_for_go()?;
             return execute_program(plan, &program, &env);
         };
+        // Until the maker says that it has written down what waits here: if it dies before, nobody would know.
+        channel.wait_for_go()?;
         let starter = gate.wait()?;
         execute_program(plan, &program, &env).inspect_err(|error| {
             let _ = starter.send(&Message::Failed(error.clone()));

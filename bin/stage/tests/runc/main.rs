@@ -1,0 +1,10 @@
+//! The face of the OCI runtime as engines see it: command lines, exit codes, messages, what is left. Needs root.
+
+mod enter;
+mod kill;
+mod lab;
+mod life;
+mod oracle;
+mod refusals;
+mod seal;
+mod streams;
