@@ -8,8 +8,11 @@ use crate::command::Line;
 
 /// Each package, and what needs it.
 const NEEDED: &[(&str, &str)] = &[
+    ("bsdutils", "a terminal for programs that ask for one (script)"),
     ("busybox-static", "images and containers with one program"),
     ("ca-certificates", "HTTPS of the tools below"),
+    ("containerd", "the runtime of other engines: ctr"),
+    ("crun", "containers of another runtime"),
     ("curl", "pages of published ports, as a user fetches them"),
     ("docker-registry", "pull and push against a real registry"),
     ("docker.io", "the stock client and the incumbent beside us"),
@@ -19,6 +22,8 @@ const NEEDED: &[(&str, &str)] = &[
     ("mmdebstrap", "the Debian image with python3"),
     ("mount", "mounts that a test makes for itself"),
     ("nftables", "what the kernel says of our table"),
+    ("podman", "the runtime of other engines: Podman"),
+    ("runc", "the runtime that ours stands in for"),
     ("skopeo", "images moved by another tool"),
     ("tar", "archives of another make"),
     ("util-linux", "namespaces, sessions and users of a test's own"),

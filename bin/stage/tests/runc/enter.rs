@@ -11,7 +11,8 @@ fn a_process_enters_as_it_is_told() {
     let lab = Lab::new();
     lab.sleeping("a");
     assert_eq!(lab.call(&["exec", "a", "sh", "-c", "echo hi; exit 5"]).code, 5);
-    let done = lab.call(&["exec", "-e", "A=b", "--cwd", "/tmp", "-u", "7:8", "-g", "9", "a", "sh", "-c", "echo $A $PWD; id"]);
+    let done =
+        lab.call(&["exec", "-e", "A=b", "--cwd", "/tmp", "-u", "7:8", "-g", "9", "a", "sh", "-c", "echo $A $PWD; id"]);
     assert_eq!(done.ok(), "b /tmp\nuid=7 gid=8 groups=8,9\n".replace("groups=8,9", "groups=9"));
     let caps = |words: &[&str]| {
         let line = [&["exec"], words, &["a", "grep", "CapEff", "/proc/self/status"]].concat();

@@ -74,7 +74,10 @@ fn a_container_is_paused_changed_and_measured() {
     lab.call(&["update", "--memory", "64M", "--pids-limit", "50", "a"]).ok();
     let event: Value = serde_json::from_str(&lab.call(&["events", "--stats", "a"]).ok()).unwrap();
     assert_eq!((&event["type"], &event["id"]), (&json!("stats"), &json!("a")));
-    assert_eq!((&event["data"]["memory"]["usage"]["limit"], &event["data"]["pids"]["limit"]), (&json!(64 << 20), &json!(50)));
+    assert_eq!(
+        (&event["data"]["memory"]["usage"]["limit"], &event["data"]["pids"]["limit"]),
+        (&json!(64 << 20), &json!(50))
+    );
     let resources = lab.path("resources");
     fs::write(&resources, json!({ "pids": { "limit": 60 } }).to_string()).unwrap();
     lab.call(&["update", "--resources", resources.to_str().unwrap(), "a"]).ok();
@@ -101,9 +104,10 @@ fn hooks_of_all_kinds_run_in_their_order_with_the_state() {
     let lab = Lab::new();
     let log = lab.path("log");
     let mut spec = lab.spec("echo program >> /log/log");
-    spec["mounts"].as_array_mut().unwrap().push(
-        json!({ "destination": "/log", "source": log, "type": "bind", "options": ["bind", "rw"] }),
-    );
+    spec["mounts"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({ "destination": "/log", "source": log, "type": "bind", "options": ["bind", "rw"] }));
     fs::create_dir(&log).unwrap();
     let hook = |folder: &str, name: &str| {
         let script = format!("echo {name} $(sed 's/.*\"status\":\"\\([a-z]*\\)\".*/\\1/') >> {folder}/log");
@@ -120,7 +124,8 @@ fn hooks_of_all_kinds_run_in_their_order_with_the_state() {
     let mut lines: Vec<&str> = told.lines().collect();
     // The program and the hook after its start run side by side.
     lines[3..5].sort_unstable();
-    let expect = ["prestart creating", "createRuntime creating", "createContainer creating", "poststart running", "program"];
+    let expect =
+        ["prestart creating", "createRuntime creating", "createContainer creating", "poststart running", "program"];
     assert_eq!(lines, [expect.as_slice(), &["poststop stopped"]].concat());
     lab.is_clean();
 }

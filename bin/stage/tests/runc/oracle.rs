@@ -80,7 +80,9 @@ fn states_lists_and_statistics_have_the_same_fields() {
 /// The paths to all values, where each entry of a list counts as the first.
 fn paths(at: &str, value: &Value) -> std::collections::BTreeSet<String> {
     match value {
-        Value::Object(fields) => fields.iter().flat_map(|(name, value)| paths(&format!("{at}.{name}"), value)).collect(),
+        Value::Object(fields) => {
+            fields.iter().flat_map(|(name, value)| paths(&format!("{at}.{name}"), value)).collect()
+        }
         Value::Array(values) => values.iter().flat_map(|value| paths(&format!("{at}[]"), value)).collect(),
         _ => [at.to_owned()].into(),
     }

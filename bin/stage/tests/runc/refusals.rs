@@ -56,7 +56,10 @@ fn links_in_a_circle_are_no_mount_point() {
     let lab = Lab::new();
     std::os::unix::fs::symlink("loop", lab.path("rootfs/loop")).unwrap();
     let mut spec = lab.spec("true");
-    spec["mounts"].as_array_mut().unwrap().push(json!({ "destination": "/loop/x", "type": "tmpfs", "source": "tmpfs" }));
+    spec["mounts"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({ "destination": "/loop/x", "type": "tmpfs", "source": "tmpfs" }));
     let done = lab.run("a", spec);
     assert!(done.refused().contains("/loop/x"));
     lab.is_clean();
@@ -99,7 +102,8 @@ fn hooks_that_fail_or_hang() {
 fn messages_have_both_formats_and_go_to_a_file() {
     let lab = Lab::new();
     let (log, nowhere) = (lab.path("log"), lab.path("nowhere"));
-    let words = ["--log", log.to_str().unwrap(), "--log-format", "json", "create", "-b", nowhere.to_str().unwrap(), "a"];
+    let words =
+        ["--log", log.to_str().unwrap(), "--log-format", "json", "create", "-b", nowhere.to_str().unwrap(), "a"];
     let done = lab.call(&words);
     assert_eq!(done.code, 1);
     let line: Value = serde_json::from_str(fs::read_to_string(&log).unwrap().trim_end()).unwrap();

@@ -68,8 +68,7 @@ fn terminals_without_a_place_to_go_are_refused() {
         assert!(message.contains(socket), "{message}");
     }
     let plain = lab.bundle("b", lab.spec("true"));
-    let message =
-        lab.call(&["create", "-b", plain.to_str().unwrap(), "--console-socket", "/no/such", "b"]).refused();
+    let message = lab.call(&["create", "-b", plain.to_str().unwrap(), "--console-socket", "/no/such", "b"]).refused();
     assert!(message.contains("cannot use console socket if runc will not detach or allocate tty"), "{message}");
     lab.is_clean();
 }

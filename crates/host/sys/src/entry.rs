@@ -13,7 +13,8 @@
 //!   [`carried`] names, if it is there.
 //!
 //! The code that runs before `_start` uses no function of the C library, no thread-local and no table of addresses: none
-//! of them works yet.
+//! of them works yet. Calls to other crates go by such a table unless they are inlined, so this crate is optimised in
+//! every profile (the workspace's `Cargo.toml`).
 
 use std::ffi::CStr;
 use std::fs::Metadata;
