@@ -60,7 +60,7 @@ pub static TABLE: &[Flag] = {
     use Kind::{Bool, List, Map, Text};
     use Meaning::{Effective, Missing, Noted};
     &[
-        option("add-runtime", "runtimes", List, Missing, "Register an additional OCI compatible runtime"),
+        option("add-runtime", "runtimes", List, Effective, "Register an additional OCI compatible runtime"),
         option(
             "allow-direct-routing",
             "allow-direct-routing",
@@ -144,7 +144,7 @@ pub static TABLE: &[Flag] = {
             "Default mode for containers ipc (\"shareable\" | \"private\")",
         ),
         option("default-network-opt", "default-network-opts", Map, Missing, "Default network options"),
-        option("default-runtime", "default-runtime", Text, Missing, "Default OCI runtime for containers"),
+        option("default-runtime", "default-runtime", Text, Effective, "Default OCI runtime for containers"),
         option("default-shm-size", "default-shm-size", Text, Missing, "Default shm size for containers"),
         option(
             "default-stop-timeout",

@@ -6,6 +6,7 @@ mod notify;
 mod options;
 mod pidfile;
 mod preflight;
+mod runtimes;
 mod settings;
 
 use std::fs;

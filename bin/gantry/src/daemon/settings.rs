@@ -9,6 +9,7 @@ use registry::InsecureHost;
 
 use super::logging::Logging;
 use super::options::Values;
+use super::runtimes;
 
 const DATA_ROOT: &str = "/var/lib/gantry";
 const RUN_ROOT: &str = "/run/gantry";
@@ -36,6 +37,7 @@ pub fn read(program: &str, values: &Values) -> Result<Settings, String> {
     let run_root = absolute(values.text("exec-root").unwrap_or(RUN_ROOT))?;
     let default_pidfile = run_root.join("gantry.pid");
     check_storage_driver(values)?;
+    let runtimes = runtimes::read(values.list("add-runtime"))?;
     Ok(Settings {
         hosts: hosts(program, values),
         group: Some(values.text("group").unwrap_or("docker").to_owned()).filter(|group| !group.is_empty()),
@@ -53,6 +55,8 @@ pub fn read(program: &str, values: &Values) -> Result<Settings, String> {
             log_driver: log_driver(values)?,
             log_options: pairs(values.list("log-opt")),
             labels: labels(values)?,
+            default_runtime: default_runtime(values, &runtimes)?,
+            runtimes,
             debug: values.switch("debug", false),
             stage: crate::STAGE,
         },
@@ -78,6 +82,15 @@ fn check_storage_driver(values: &Values) -> Result<(), String> {
         None | Some("" | "overlay2" | "overlayfs" | "overlay") => Ok(()),
         Some(other) => Err(format!("error initializing graphdriver: driver not supported: {other}")),
     }
+}
+
+/// The runtime of containers that name none.
+fn default_runtime(values: &Values, known: &BTreeMap<String, shim_proto::Program>) -> Result<String, String> {
+    let name = values.text("default-runtime").filter(|name| !name.is_empty()).unwrap_or(engine::BUILT_IN);
+    if name != engine::BUILT_IN && !known.contains_key(name) {
+        return Err(format!("specified default runtime '{name}' does not exist"));
+    }
+    Ok(name.to_owned())
 }
 
 fn cgroup_parent(values: &Values) -> Result<String, String> {

@@ -1,3 +1,5 @@
+//! containerd by `ctr`.
+
 use std::fs;
 use std::process::Command;
 

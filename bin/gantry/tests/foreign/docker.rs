@@ -1,3 +1,5 @@
+//! The Docker daemon.
+
 use std::process::Command;
 
 use crate::lab::{Lab, Server, on_terminal, output, remove_groups, until};

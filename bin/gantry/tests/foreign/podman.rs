@@ -1,3 +1,5 @@
+//! Podman.
+
 use std::process::Command;
 
 use crate::lab::{Lab, on_terminal, output, remove_groups};

@@ -129,6 +129,7 @@ impl Bench {
         let launch = Launch {
             version: shim_proto::VERSION,
             id: id.clone(),
+            runtime: None,
             rootfs: RootFs::Overlay { lower: vec![lower().to_owned()], upper, work, volatile: false },
             open_stdin: false,
             stdin_once: false,

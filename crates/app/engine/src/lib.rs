@@ -26,7 +26,7 @@ use std::sync::Arc;
 pub use action::Actions;
 use fault::Result;
 use inner::Inner;
-pub use settings::Settings;
+pub use settings::{BUILT_IN, Settings};
 
 /// The product's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+/// The name of the built-in runtime: that of Docker's own, which clients and scripts know. An entry of that name in the
+/// table of runtimes takes its place.
+pub const BUILT_IN: &str = "runc";
+
 /// Everything that can differ between two engines on one host.
 #[derive(Debug)]
 pub struct Settings {
@@ -29,6 +33,10 @@ pub struct Settings {
     pub log_options: BTreeMap<String, String>,
     /// `key=value` labels of this daemon.
     pub labels: Vec<String>,
+    /// Runtimes besides the built-in one, by name.
+    pub runtimes: BTreeMap<String, shim_proto::Program>,
+    /// The runtime of containers that name none: one of those, or [`BUILT_IN`].
+    pub default_runtime: String,
     /// Whether the daemon's log tells details; shown by `info`.
     pub debug: bool,
     /// The program that exists once per container.

@@ -65,6 +65,9 @@ pub struct Launch {
     pub version: u32,
     /// The container's id.
     pub id: String,
+    /// What makes the container; the built-in runtime where nothing is named.
+    #[serde(default)]
+    pub runtime: Option<Program>,
     /// Where the root file system comes from.
     pub rootfs: RootFs,
     /// Whether standard input stays open for attached clients (`docker run -i`).
@@ -83,6 +86,16 @@ pub struct Launch {
     /// Further inherited descriptors that the shim holds open as long as it lives (reserved ports).
     #[serde(default)]
     pub hold_fds: Vec<i32>,
+}
+
+/// Another OCI runtime, with runc's command line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Program {
+    /// Its path on the host.
+    pub path: PathBuf,
+    /// Its arguments before the command.
+    #[serde(default)]
+    pub args: Vec<String>,
 }
 
 /// Where a root file system comes from.

@@ -39,4 +39,5 @@ pub use features::{Features, features};
 pub use gate::{GATE, Gate, has_gate, open_gate};
 pub use hooks::{Moment, run_hooks};
 pub use request::{Create, Extras, Io, RootFs};
+pub use setup::rootfs::mount_root;
 pub use setup::seccomp::compile_filter;

@@ -143,6 +143,7 @@ fn check(
     host: &mut HostConfig,
     networking: &api::network::NetworkingConfig,
 ) -> Result<Vec<String>> {
+    check_runtime(engine, host)?;
     check_missing(host)?;
     let warnings = limits::adapt(host)?;
     spec::check_resources(host)?;
@@ -193,7 +194,7 @@ fn check(
         host.readonly_paths = host.readonly_paths.take().or_else(|| list(&spec::READONLY));
     }
     if host.runtime.is_empty() {
-        host.runtime = "runc".into();
+        host.runtime = engine.settings.default_runtime.clone();
     }
     Ok(warnings.into_iter().chain(other_warnings(config, host)).collect())
 }
@@ -236,11 +237,15 @@ fn check_health(config: &ContainerConfig) -> Result<()> {
     }
 }
 
+/// The name is kept as it was given, and what it stands for is looked up at every start.
+fn check_runtime(engine: &Inner, host: &HostConfig) -> Result<()> {
+    let name = host.runtime.as_str();
+    let known = matches!(name, "" | crate::BUILT_IN | "gantry") || engine.settings.runtimes.contains_key(name);
+    if known { Ok(()) } else { Err(Fault::invalid(format!("unknown or invalid runtime name: {name}"))) }
+}
+
 /// What is asked for and not there yet is refused, never dropped.
 fn check_missing(host: &HostConfig) -> Result<()> {
-    if !matches!(host.runtime.as_str(), "" | "runc" | "gantry") {
-        return Err(Fault::invalid(format!("unknown or invalid runtime name: {}", host.runtime)));
-    }
     if !matches!(host.isolation.as_str(), "" | "default") {
         let isolation = &host.isolation;
         return Err(Fault::invalid(format!("invalid isolation: {isolation:?} - linux only supports 'default'")));

@@ -194,6 +194,7 @@ fn spawn_shim(engine: &Inner, stored: &Stored, place: Place) -> Result<shim::Lau
     let orders = Launch {
         version: shim_proto::VERSION,
         id: record.id.to_string(),
+        runtime: runtime(engine, &record.host_config.runtime)?,
         rootfs: RootFs::Overlay {
             lower: layers.lower,
             upper: layers.upper,
@@ -220,6 +221,15 @@ fn spawn_shim(engine: &Inner, stored: &Stored, place: Place) -> Result<shim::Lau
         netns: place.netns,
         hold: place.hold,
     })
+}
+
+/// The program behind a runtime's name; nothing for the built-in one.
+fn runtime(engine: &Inner, name: &str) -> Result<Option<shim_proto::Program>> {
+    match (engine.settings.runtimes.get(name), name) {
+        (Some(program), _) => Ok(Some(program.clone())),
+        (None, "" | crate::BUILT_IN | "gantry") => Ok(None),
+        (None, _) => Err(Fault::invalid(format!("unknown or invalid runtime name: {name}"))),
+    }
 }
 
 fn exit_plan(engine: &Inner, stored: &Stored) -> ExitPlan {

@@ -61,8 +61,8 @@ pub fn info(engine: &Arc<Inner>) -> Info {
         name: rustix::system::uname().nodename().to_string_lossy().into_owned(),
         labels: settings.labels.clone(),
         server_version: crate::VERSION.into(),
-        runtimes: BTreeMap::from([("runc".to_owned(), Runtime { path: "built in".into(), ..Runtime::default() })]),
-        default_runtime: "runc".into(),
+        runtimes: runtimes(engine),
+        default_runtime: settings.default_runtime.clone(),
         swarm: SwarmInfo { local_node_state: "inactive".into(), ..SwarmInfo::default() },
         live_restore_enabled: true,
         init_binary: "docker-init".into(),
@@ -74,6 +74,15 @@ pub fn info(engine: &Arc<Inner>) -> Info {
         warnings: warnings(&host),
         ..Info::default()
     }
+}
+
+fn runtimes(engine: &Inner) -> BTreeMap<String, Runtime> {
+    let own = (crate::BUILT_IN.to_owned(), Runtime { path: "built in".into(), ..Runtime::default() });
+    let given = engine.settings.runtimes.iter().map(|(name, program)| {
+        let args = (!program.args.is_empty()).then(|| program.args.clone());
+        (name.clone(), Runtime { path: program.path.display().to_string(), args, ..Runtime::default() })
+    });
+    [own].into_iter().chain(given).collect()
 }
 
 fn plugins() -> PluginsInfo {

@@ -53,6 +53,14 @@ pub(crate) fn make_read_only(init: &mut Init<'_>) -> Result<(), Error> {
     set_attributes(init.root(), false, &Attributes::new(attr::RDONLY, 0, 0)).step("root file system: make read-only")
 }
 
+/// Mounts a root file system in the caller's mount namespace, for a runtime that takes a directory.
+///
+/// # Errors
+/// What the kernel says against it.
+pub fn mount_root(rootfs: &RootFs, target: &Path) -> Result<(), Error> {
+    attach(detached(rootfs)?, target).map(drop)
+}
+
 /// The root file system as a mount that is attached nowhere.
 pub(crate) fn detached(rootfs: &RootFs) -> Result<OwnedFd, Error> {
     if let Some(overlay) = overlay(rootfs)? {

@@ -1,6 +1,4 @@
-//! What makes and enters the container: the runtime library.
-//!
-//! All that the shim knows of it is in this file, so that a foreign runtime can be put in its place.
+//! The runtime library.
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -8,18 +6,10 @@ use std::path::{Path, PathBuf};
 
 use oci::runtime::{Process, Spec};
 use runtime::{Create, Io};
-use shim_proto::{Launch, RootFs};
+use shim_proto::Launch;
 
-use super::refusal::Refusal;
-
-/// A process that the back end has made: our child.
-#[derive(Debug)]
-pub(crate) struct Born {
-    pub(crate) pid: i32,
-    pub(crate) pidfd: OwnedFd,
-    /// The other end of its terminal.
-    pub(crate) console: Option<OwnedFd>,
-}
+use super::{Born, own_rootfs};
+use crate::shim::refusal::Refusal;
 
 /// A container that waits at the gate.
 #[derive(Debug)]
@@ -40,10 +30,7 @@ pub(crate) fn create(
     let id = launch.id.as_str();
     // Without the file, or with one that is not right, it is compiled from the specification.
     let filter = launch.filter.as_ref().and_then(|file| std::fs::read(file).ok());
-    let rootfs = match launch.rootfs.clone() {
-        RootFs::Directory { path } => runtime::RootFs::Directory { path },
-        RootFs::Overlay { lower, upper, work, volatile } => runtime::RootFs::Overlay { lower, upper, work, volatile },
-    };
+    let rootfs = own_rootfs(&launch.rootfs);
     Ok(Waiting(runtime::create(Create {
         id,
         spec,
