@@ -322,8 +322,8 @@ struct Line {
 
 /// What a runtime says of its failure: the last error of its log.
 fn refusal(log: &str, step: &str, code: Option<i32>) -> Refusal {
-    let lines = log.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
-    let Some(line) = lines.filter(|line| line.level == "error" || line.level == "fatal").next_back() else {
+    let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
+    let Some(line) = lines.rfind(|line| line.level == "error" || line.level == "fatal") else {
         let end = code.map_or("killed by a signal".to_owned(), |code| format!("exit status {code}, and no word why"));
         return Refusal::system(format!("{step}: {end}"));
     };
