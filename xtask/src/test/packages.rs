@@ -26,6 +26,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("runc", "the runtime that ours stands in for"),
     ("skopeo", "images moved by another tool"),
     ("tar", "archives of another make"),
+    ("uidmap", "ids that an ordinary user was given"),
     ("util-linux", "namespaces, sessions and users of a test's own"),
 ];
 

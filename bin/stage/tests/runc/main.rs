@@ -6,5 +6,6 @@ mod lab;
 mod life;
 mod oracle;
 mod refusals;
+mod rootless;
 mod seal;
 mod streams;

@@ -53,7 +53,7 @@ impl Global {
         };
         let is_root = rustix::process::geteuid().is_root();
         let rootless = match parsed.value("rootless").unwrap_or("auto") {
-            "auto" => !is_root,
+            "auto" => !is_root || in_user_namespace(),
             text => human::parse_bool(text)
                 .map_err(|_| Error::new(format!("invalid value {text:?} for flag -rootless: true, false or auto")))?,
         };
@@ -70,6 +70,12 @@ impl Global {
         };
         Ok((global, &words[rest..]))
     }
+}
+
+/// Whether root is root of a user namespace, as in Podman's without root: user_namespaces(7), `uid_map`.
+fn in_user_namespace() -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    !map.is_empty() && map.split_whitespace().ne(["0", "0", "4294967295"])
 }
 
 /// Below the user's own folder for such things where it is not root.

@@ -112,6 +112,7 @@ impl Maker<'_> {
         let mut record = Record::new(id, spec, path, &rootfs, &cgroup, self.global.rootless);
         // Before they are made: whatever kills this process, a later one knows what to take away.
         let site = Site::find(&cgroup)?;
+        let site = if self.global.rootless { site.optional() } else { site };
         record.set_cgroups(&site);
         folder.write(&record)?;
         let filter = runtime::compile_filter(spec)?;
@@ -139,6 +140,7 @@ impl Maker<'_> {
         .map_err(|error| Error::from(error).during("unable to start container process"))?;
         let start = process(created.pid()).map(|found| found.start);
         record.set_init(created.pid(), start.ok_or_else(|| Error::new("container init has ended at once"))?);
+        record.keep_cgroups(created.paths());
         folder.write(&record)?;
         Ok((record, created))
     }

@@ -128,6 +128,12 @@ impl Record {
         }
     }
 
+    /// Forgets control groups that this user could not make.
+    pub fn keep_cgroups(&mut self, made: &[PathBuf]) {
+        self.gantry.cgroups.retain(|path| made.contains(path));
+        self.cgroup_paths.retain(|_, path| made.contains(path));
+    }
+
     /// Its control groups.
     pub fn cgroup(&self, paths: &[PathBuf]) -> Cgroup {
         let hierarchy = |path: &PathBuf| {

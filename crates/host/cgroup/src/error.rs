@@ -43,6 +43,14 @@ pub enum Error {
         /// The missing file.
         file: String,
     },
+    /// A limit was asked for on a hierarchy where this user may make no group.
+    #[error("{limit}: control group `{}` may not be made by this user", path.display())]
+    Denied {
+        /// What was asked for, in the user's words.
+        limit: &'static str,
+        /// The directory.
+        path: PathBuf,
+    },
     /// A limit that contradicts itself.
     #[error("{limit}: {reason}")]
     Invalid {
@@ -79,6 +87,17 @@ impl Error {
     /// Whether the request is at fault, not the host.
     pub fn is_invalid(&self) -> bool {
         !matches!(self, Error::NotMounted | Error::Freeze { .. } | Error::Io { .. })
+    }
+
+    /// Whether the kernel says that this user may not.
+    pub(crate) fn is_denied(&self) -> bool {
+        let source = match self {
+            Error::Io { source, .. } | Error::Limit { source, .. } => Some(source),
+            _ => None,
+        };
+        source.is_some_and(|source| {
+            matches!(source.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+        })
     }
 
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>, source: impl Into<io::Error>) -> Self {

@@ -46,12 +46,11 @@ impl Cgroup {
     /// # Errors
     /// As of [`Cgroup::create`].
     pub fn create_at(site: Site, resources: Option<&Resources>) -> Result<Self, Error> {
-        let Site { layout, path } = site;
         let mut made =
-            Self { paths: Vec::with_capacity(layout.hierarchies.len()), hierarchies: Vec::new(), unified: None };
-        let result = made.fill(&layout, &path, resources.unwrap_or(&Resources::default()));
+            Self { paths: Vec::with_capacity(site.layout.hierarchies.len()), hierarchies: Vec::new(), unified: None };
+        let result = made.fill(&site, resources.unwrap_or(&Resources::default()));
         match result {
-            Ok(()) => Ok(Self { hierarchies: layout.hierarchies, ..made }),
+            Ok(()) => Ok(made),
             Err(error) => {
                 let _ = made.remove();
                 Err(error)
@@ -119,16 +118,20 @@ impl Cgroup {
         })
     }
 
-    fn fill(&mut self, layout: &Layout, path: &Path, resources: &Resources) -> Result<(), Error> {
+    fn fill(&mut self, site: &Site, resources: &Resources) -> Result<(), Error> {
+        let Site { layout, path, .. } = site;
         let settings = if layout.is_unified() { v2::settings(resources)? } else { v1::settings(resources)? };
         for hierarchy in &layout.hierarchies {
             let directory = hierarchy.mount.join(path);
-            prepare_parents(hierarchy, path)?;
-            make_leaf(&directory)?;
+            match prepare_parents(hierarchy, path).and_then(|()| make_leaf(&directory)) {
+                Err(error) if site.optional && error.is_denied() => continue,
+                result => result?,
+            }
             if hierarchy.version == Version::V2 {
                 self.unified = Some(directory.clone());
             }
             self.paths.push(directory.clone());
+            self.hierarchies.push(hierarchy.clone());
             if hierarchy.has("cpuset") {
                 inherit_cpuset(&directory)?;
             }
@@ -138,29 +141,34 @@ impl Cgroup {
         }
         let mut open = None;
         for setting in &settings {
-            self.write(layout, path, setting, &mut open)?;
+            match self.write(site, setting, &mut open) {
+                // Who cannot make nodes is kept from those of the host by their owners.
+                Err(_) if site.optional && setting.controller == "devices" => {}
+                result => result?,
+            }
         }
         match &self.unified {
-            Some(directory) if layout.is_unified() => restrict_devices(directory, resources),
+            Some(directory) if layout.is_unified() => match restrict_devices(directory, resources) {
+                Err(error) if site.optional && error.is_denied() => Ok(()),
+                result => result,
+            },
             _ => Ok(()),
         }
     }
 
     /// Writes one setting; the file stays open for the next, which often is for the same one (a list of devices).
-    fn write(
-        &self,
-        layout: &Layout,
-        path: &Path,
-        setting: &Setting,
-        open: &mut Option<(PathBuf, OwnedFd)>,
-    ) -> Result<(), Error> {
+    fn write(&self, site: &Site, setting: &Setting, open: &mut Option<(PathBuf, OwnedFd)>) -> Result<(), Error> {
         let unsupported = || Error::Unsupported { limit: setting.limit, file: setting.file.to_string() };
         let holds = |hierarchy: &&Hierarchy| match hierarchy.version {
             Version::V1 => hierarchy.has(setting.controller),
-            Version::V2 => layout.is_unified(),
+            Version::V2 => site.layout.is_unified(),
         };
-        let hierarchy = layout.hierarchies.iter().find(holds).ok_or_else(unsupported)?;
-        let path = hierarchy.mount.join(path).join(&*setting.file);
+        let hierarchy =
+            self.hierarchies.iter().find(holds).ok_or_else(|| match site.layout.hierarchies.iter().find(holds) {
+                Some(hierarchy) => Error::Denied { limit: setting.limit, path: hierarchy.mount.join(&site.path) },
+                None => unsupported(),
+            })?;
+        let path = hierarchy.mount.join(&site.path).join(&*setting.file);
         let fail = |error: Errno| match error {
             Errno::NOENT => unsupported(),
             error => Error::Limit {
@@ -297,6 +305,7 @@ pub struct Site {
     layout: Layout,
     /// Relative.
     path: PathBuf,
+    optional: bool,
 }
 
 impl Site {
@@ -305,7 +314,13 @@ impl Site {
     /// # Errors
     /// A path that is none, and a host without control groups.
     pub fn find(path: &str) -> Result<Self, Error> {
-        Ok(Self { path: relative(path)?, layout: Layout::read()? })
+        Ok(Self { path: relative(path)?, layout: Layout::read()?, optional: false })
+    }
+
+    /// The same for a user who may make groups on some hierarchies or on none: it does without the others, unless a limit
+    /// needs one.
+    pub fn optional(self) -> Self {
+        Self { optional: true, ..self }
     }
 
     /// The directories, with the hierarchy that each is on.

@@ -28,6 +28,7 @@ mod namespaces;
 mod plan;
 mod process;
 mod request;
+mod rights;
 mod setup;
 
 pub use container::Container;

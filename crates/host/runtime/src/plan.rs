@@ -16,7 +16,7 @@ use crate::mount_options::MountOptions;
 use crate::namespaces::Namespaces;
 use crate::request::{Create, RootFs};
 use crate::setup::{idmap, mounts, rootfs, sysctl, time};
-use crate::{attributes, hooks};
+use crate::{attributes, hooks, rights};
 use seccomp::Program;
 
 /// A container to make, checked as far as that is possible before anything is made.
@@ -70,6 +70,8 @@ impl<'a> Plan<'a> {
         refuse_host_names(spec, &namespaces)?;
         time::check(linux, &namespaces)?;
         let in_user_namespace = namespaces.has(flag::NEWUSER);
+        // An ordinary user's rights are those that the user namespace gives.
+        let with_host_rights = in_user_namespace && rights::may_mount();
         let process = spec.process.as_ref().ok_or_else(|| Error::invalid("the specification has no process"))?;
         let mut plan = Self {
             request,
@@ -79,10 +81,10 @@ impl<'a> Plan<'a> {
             mounts: spec.mounts.iter().map(|mount| MountPlan::read(mount, request.bundle)).collect::<Result<_, _>>()?,
             prepared_root: None,
         };
-        if in_user_namespace {
+        if with_host_rights {
             plan.prepared_root = Some(rootfs::detached(&request.rootfs)?);
         }
-        plan.mounts.iter_mut().try_for_each(|mount| mount.prepare(in_user_namespace, linux))?;
+        plan.mounts.iter_mut().try_for_each(|mount| mount.prepare(with_host_rights, linux))?;
         Ok(plan)
     }
 
@@ -143,10 +145,10 @@ impl<'a> MountPlan<'a> {
 
     /// Opens with the host's rights what root of a user namespace may not, and in the host's mount namespace what is to
     /// stay its peer: in the container's, all mounts are slaves before the first bind is made.
-    fn prepare(&mut self, in_user_namespace: bool, linux: &Linux) -> Result<(), Error> {
+    fn prepare(&mut self, with_host_rights: bool, linux: &Linux) -> Result<(), Error> {
         let flags = self.options.propagation.unwrap_or(MountPropagationFlags::PRIVATE);
         if let What::Bind(source) = &self.what
-            && (in_user_namespace || flags.contains(MountPropagationFlags::SHARED) || self.mappings.is_some())
+            && (with_host_rights || flags.contains(MountPropagationFlags::SHARED) || self.mappings.is_some())
         {
             let opened = mounts::clone_source(source, self.options.recursive_bind);
             let opened = opened.and_then(|opened| self.map_ids(&opened, linux).map(|()| opened));

@@ -18,6 +18,7 @@ use crate::error::Step;
 use crate::hooks::{self, Moment};
 use crate::plan::{Plan, open_directory};
 use crate::request::Create;
+use crate::rights;
 
 /// How long a killed process may take to die.
 const DEATH: Duration = Duration::from_secs(5);
@@ -171,20 +172,48 @@ pub(crate) fn cause_of_death(child: ChildGuard, who: &str, cgroup: &Cgroup, befo
     }
 }
 
-/// Writes the id maps of a child in a new user namespace: user_namespaces(7).
+/// Writes the id maps of a child in a new user namespace: user_namespaces(7). Who may map no ids but the own writes that
+/// alone, and has the programs of the package uidmap write all else, by /etc/subuid and /etc/subgid.
 pub(crate) fn write_id_maps(pid: i32, uids: &[IdMapping], gids: &[IdMapping]) -> Result<(), Error> {
     if uids.is_empty() || gids.is_empty() {
         return Err(Error::invalid("a new user namespace needs mappings of user and group ids"));
     }
-    for (file, mappings) in [("uid_map", uids), ("gid_map", gids)] {
-        let path = format!("/proc/{pid}/{file}");
-        let fd = rustix::fs::open(&path, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())
-            .step(format_args!("open `{path}`"))?;
-        rustix::io::write(fd, map_text(mappings).as_bytes()).step(format_args!("write `{path}`"))?;
+    let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+    let is_own = |maps: &[IdMapping], own: u32| matches!(maps, [map] if map.size == 1 && map.host_id == own);
+    if !rights::may_map_ids() {
+        if !(is_own(uids, uid) && is_own(gids, gid)) {
+            map_by_program("newuidmap", pid, uids)?;
+            return map_by_program("newgidmap", pid, gids);
+        }
+        // Else a user could leave groups that keep it from a file.
+        write_map(pid, "setgroups", "deny")?;
     }
-    Ok(())
+    write_map(pid, "uid_map", &map_text(uids))?;
+    write_map(pid, "gid_map", &map_text(gids))
 }
 
+fn write_map(pid: i32, file: &str, text: &str) -> Result<(), Error> {
+    let path = format!("/proc/{pid}/{file}");
+    let fd =
+        rustix::fs::open(&path, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty()).step(format_args!("open `{path}`"))?;
+    rustix::io::write(fd, text.as_bytes()).map(drop).step(format_args!("write `{path}`"))
+}
+
+fn map_by_program(program: &str, pid: i32, mappings: &[IdMapping]) -> Result<(), Error> {
+    let numbers = mappings.iter().flat_map(|map| [map.container_id, map.host_id, map.size]);
+    let line = [pid.to_string()].into_iter().chain(numbers.map(|number| number.to_string()));
+    let done = std::process::Command::new(program).args(line).output();
+    let done = done.map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Error::invalid(format!(
+            "map ids: {program} is not installed (package uidmap), which an ordinary user needs"
+        )),
+        _ => Error::system(format!("map ids: run {program}: {error}")),
+    })?;
+    if done.status.success() {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("map ids: {}", String::from_utf8_lossy(&done.stderr).trim())))
+}
 fn map_text(mappings: &[IdMapping]) -> String {
     mappings.iter().fold(String::new(), |mut text, map| {
         let _ = writeln!(text, "{} {} {}", map.container_id, map.host_id, map.size);

@@ -8,6 +8,7 @@ use rustix::thread::{
     remove_capability_from_bounding_set, set_capabilities, set_keep_capabilities, set_no_new_privs, set_thread_groups,
     set_thread_res_gid, set_thread_res_uid,
 };
+use sys::clone::flag;
 
 use crate::Error;
 use crate::capabilities::Capabilities;
@@ -37,9 +38,19 @@ pub(crate) fn set_oom_score(score: Option<i32>) -> Result<(), Error> {
 }
 
 /// Keeps processes of the container from tracing this one, and from opening its files (CVE-2016-9962).
-pub(crate) fn undumpable(_: &mut Init<'_>) -> Result<(), Error> {
+pub(crate) fn undumpable(init: &mut Init<'_>) -> Result<(), Error> {
     // Modes of nodes and directories are meant as they are given.
     umask(Mode::empty());
+    if init.plan.namespaces.makes(flag::NEWUSER) {
+        // Nobody else is in that namespace yet, and a caller who is not root must be able to map its ids: the files in
+        // procfs of a process that is not dumpable are root's.
+        return Ok(());
+    }
+    refuse_dumps()
+}
+
+/// The same when the ids of a user namespace of its own are mapped.
+pub(crate) fn refuse_dumps() -> Result<(), Error> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable).step("make process undumpable")
 }
 

@@ -4,6 +4,7 @@ use rustix::fs::{Gid, Uid};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use sys::clone::flag;
 
+use super::identity;
 use crate::Error;
 use crate::error::Step;
 use crate::process::init::Init;
@@ -14,6 +15,7 @@ pub(crate) fn become_root(init: &mut Init<'_>) -> Result<(), Error> {
         return Ok(());
     }
     init.wait_until_released()?;
+    identity::refuse_dumps()?;
     take_root()
 }
 
