@@ -4,6 +4,7 @@ mod enter;
 mod kill;
 mod lab;
 mod life;
+mod notify;
 mod oracle;
 mod refusals;
 mod rootless;

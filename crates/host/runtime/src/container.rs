@@ -1,15 +1,17 @@
 //! A running container.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cgroup::Cgroup;
 use oci::runtime::{Process, Spec};
+use oci::state::Status;
 use rustix::thread::ThreadNameSpaceType;
 
 use crate::Error;
 use crate::error::Step;
 use crate::exec::{self, Entry, ExecProcess};
+use crate::listener::Listener;
 use crate::namespaces::Namespaces;
 use crate::request::Io;
 use crate::setup;
@@ -21,11 +23,12 @@ use seccomp::Program;
 #[derive(Debug)]
 pub struct Container {
     pub(crate) id: String,
-    pid: i32,
+    pub(crate) pid: i32,
     pidfd: OwnedFd,
     pub(crate) cgroup: Cgroup,
     pub(crate) filter: Option<Program>,
     pub(crate) namespaces: ThreadNameSpaceType,
+    pub(crate) listener: Option<Listener>,
 }
 
 impl Container {
@@ -36,8 +39,9 @@ impl Container {
         cgroup: Cgroup,
         filter: Option<Program>,
         namespaces: ThreadNameSpaceType,
+        listener: Option<Listener>,
     ) -> Self {
-        Self { id, pid, pidfd, cgroup, filter, namespaces }
+        Self { id, pid, pidfd, cgroup, filter, namespaces, listener }
     }
 
     /// Takes over a container that another process has made, from its specification, PID 1 and control groups. `filter`
@@ -48,12 +52,15 @@ impl Container {
     pub fn reopen(
         id: &str,
         spec: &Spec,
+        bundle: &Path,
         (pid, pidfd): (i32, OwnedFd),
         cgroup: Cgroup,
         filter: Option<&[u8]>,
     ) -> Result<Self, Error> {
         let namespaces = Namespaces::to_enter_by(spec);
-        Ok(Self::new(id.to_owned(), pid, pidfd, cgroup, setup::seccomp::read(spec, filter)?, namespaces))
+        let filter = setup::seccomp::read(spec, filter)?;
+        let listener = Listener::of(spec, id, bundle, Status::Running);
+        Ok(Self::new(id.to_owned(), pid, pidfd, cgroup, filter, namespaces, listener))
     }
 
     /// PID 1 in the caller's PID namespace. After it was reaped the number may be another process's.

@@ -2,9 +2,11 @@
 
 use cgroup::{Cgroup, Site};
 use oci::runtime::{Linux, Spec};
+use oci::state::Status;
 
 use crate::Error;
 use crate::created::Created;
+use crate::listener::Listener;
 use crate::plan::Plan;
 use crate::process::parent;
 use crate::request::Create;
@@ -27,9 +29,10 @@ pub fn create(request: Create<'_>) -> Result<Created, Error> {
     };
     let cgroup = CgroupGuard(Some(Cgroup::create_at(site, linux.resources.as_ref())?));
     let launched = parent::launch(&plan, cgroup.get())?;
+    let listener = Listener::of(request.spec, request.id, request.bundle, Status::Created);
     let (namespaces, warnings) = (plan.namespaces.to_enter(), plan.job.warnings.clone());
     drop(plan);
-    Ok(Created::new(request.id.to_owned(), launched, cgroup.release(), filter, namespaces, warnings))
+    Ok(Created::new(request.id.to_owned(), launched, cgroup.release(), filter, namespaces, listener, warnings))
 }
 
 fn cgroup_path(id: &str, spec: &Spec) -> String {

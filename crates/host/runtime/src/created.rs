@@ -8,6 +8,7 @@ use rustix::thread::ThreadNameSpaceType;
 
 use crate::Error;
 use crate::container::Container;
+use crate::listener::Listener;
 use crate::process::message::{Channel, Message};
 use crate::process::parent::{ChildGuard, Launched};
 use seccomp::Program;
@@ -31,6 +32,7 @@ struct Parts {
     cgroup: Cgroup,
     filter: Option<Program>,
     namespaces: ThreadNameSpaceType,
+    listener: Option<Listener>,
 }
 
 impl Created {
@@ -40,10 +42,11 @@ impl Created {
         cgroup: Cgroup,
         filter: Option<Program>,
         namespaces: ThreadNameSpaceType,
+        listener: Option<Listener>,
         warnings: Vec<String>,
     ) -> Self {
         let Launched { child, channel, console } = launched;
-        let parts = Parts { id, child, channel, cgroup, filter, namespaces };
+        let parts = Parts { id, child, channel, cgroup, filter, namespaces, listener };
         Self { parts: Some(parts), console, warnings }
     }
 
@@ -82,19 +85,18 @@ impl Created {
     /// The program cannot be executed. The container is then gone, and nothing is left.
     pub fn start(mut self) -> Result<Container, Error> {
         let parts = self.parts.take().expect("taken only here");
-        let outcome = parts.channel.send(&Message::Go).and_then(|()| parts.channel.receive_soon());
-        let error = match outcome {
-            Ok(None) => {
-                let Parts { id, child, cgroup, filter, namespaces, .. } = parts;
+        let init = (parts.child.pid(), parts.child.pidfd());
+        match open(&parts.channel, init, parts.listener.as_ref()) {
+            Ok(()) => {
+                let Parts { id, child, cgroup, filter, namespaces, listener, .. } = parts;
                 let pid = child.pid();
-                return Ok(Container::new(id, pid, child.release(), cgroup, filter, namespaces));
+                Ok(Container::new(id, pid, child.release(), cgroup, filter, namespaces, listener))
             }
-            Ok(Some((Message::Failed(error), _))) => error,
-            Ok(Some(_)) => Error::system("receive from container: out of turn"),
-            Err(error) => error,
-        };
-        let _ = parts.undo();
-        Err(error)
+            Err(error) => {
+                let _ = parts.undo();
+                Err(error)
+            }
+        }
     }
 
     /// Leaves the container waiting, for a start by another process: see [`crate::Gate`]. Its pidfd is given back. A
@@ -114,6 +116,21 @@ impl Created {
     /// Something that cannot be killed or removed; the rest is gone nonetheless.
     pub fn destroy(mut self) -> Result<(), Error> {
         self.parts.take().expect("taken only by the consuming methods").undo()
+    }
+}
+
+/// Lets a container at the gate execute its program.
+pub(crate) fn open(channel: &Channel, init: (i32, BorrowedFd<'_>), listener: Option<&Listener>) -> Result<(), Error> {
+    channel.send(&Message::Go)?;
+    loop {
+        match channel.receive_soon()? {
+            None => return Ok(()),
+            Some((Message::Failed(error), _)) => return Err(error),
+            Some((Message::Listener { fd }, _)) if listener.is_some() => {
+                listener.iter().try_for_each(|listener| listener.hand_over(channel, init, init.0, fd))?;
+            }
+            Some(_) => return Err(Error::system("receive from container: out of turn")),
+        }
     }
 }
 

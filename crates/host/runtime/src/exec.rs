@@ -71,14 +71,20 @@ fn follow(
     container: &Container,
     killed_before: u64,
 ) -> Result<(ChildGuard, Option<OwnedFd>), Error> {
-    let (mut child, mut console, mut failure) = (None, None, None);
+    let (mut child, mut console, mut failure, mut asked) = (None::<ChildGuard>, None, None, None);
     while let Some((message, fd)) = channel.receive_soon()? {
         match (message, fd) {
             (Message::Console, master) => console = master,
             (Message::Process { pid }, Some(pidfd)) => child = Some(ChildGuard::new(pid, pidfd)),
+            (Message::Listener { fd }, _) => asked = Some(fd),
             // The process proper may be faster than its stage: the first complaint counts, and the rest is awaited.
             (Message::Failed(error), _) => failure = failure.or(Some(error)),
             _ => return Err(Error::system("receive from entering process: out of turn")),
+        }
+        // The process proper may be faster than its stage: who it is must be known first.
+        if let (Some(child), Some(listener), Some(fd)) = (&child, &container.listener, asked) {
+            listener.hand_over(channel, (child.pid(), child.pidfd()), container.pid, fd)?;
+            asked = None;
         }
     }
     match (failure, child) {

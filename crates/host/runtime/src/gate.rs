@@ -11,7 +11,7 @@
 //!
 //! Instead of the end of the stream `Failed` may come. A starter that connects and dies changes nothing.
 
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
@@ -19,10 +19,11 @@ use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, connect, listen, socket_with,
 };
 
-use crate::Error;
 use crate::error::Step;
+use crate::listener::Listener;
 use crate::plan::open_directory;
-use crate::process::message::{Channel, Message, above_standard};
+use crate::process::message::{Channel, above_standard};
+use crate::{Error, created};
 
 /// Name of the socket. It is there from the making of the container to its start.
 pub const GATE: &str = "gate";
@@ -63,20 +64,19 @@ impl Gate {
     }
 }
 
-/// Opens the gate in `directory`, and removes it. Returns when the program runs.
+/// Opens the gate in `directory`, and removes it. Returns when the program runs. `init` is the process that waits there.
 ///
 /// # Errors
 /// `None` where nobody waits there any more; else why the program could not be executed.
-pub fn open_gate(directory: &Path) -> Result<(), Option<Error>> {
+pub fn open_gate(
+    directory: &Path,
+    init: (i32, BorrowedFd<'_>),
+    listener: Option<&Listener>,
+) -> Result<(), Option<Error>> {
     let channel = approach(directory)?;
-    let outcome = channel.send(&Message::Go).and_then(|()| channel.receive_soon());
+    let outcome = created::open(&channel, init, listener);
     let _ = std::fs::remove_file(gate(directory));
-    match outcome {
-        Ok(None) => Ok(()),
-        Ok(Some((Message::Failed(error), _))) => Err(Some(error)),
-        Ok(Some(_)) => Err(Some(Error::system("receive from container: out of turn"))),
-        Err(error) => Err(Some(error)),
-    }
+    outcome.map_err(Some)
 }
 
 /// Whether a container waits, or waited, in `directory`.
@@ -110,6 +110,8 @@ fn address(directory: &OwnedFd) -> Result<SocketAddrUnix, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process::message::Message;
+    use rustix::stdio::stdin;
 
     #[test]
     fn a_starter_is_heard_a_dead_one_is_not_and_nobody_there_is_told_apart() {
@@ -121,7 +123,7 @@ mod tests {
             let folder = folder.clone();
             std::thread::spawn(move || {
                 drop(approach(&folder).unwrap());
-                (open_gate(&folder), open_gate(&folder))
+                (open_gate(&folder, (0, stdin()), None), open_gate(&folder, (0, stdin()), None))
             })
         };
         let channel = gate.wait().unwrap();

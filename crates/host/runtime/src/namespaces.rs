@@ -85,11 +85,12 @@ impl Namespaces {
     }
 
     /// Whether a process between the caller and PID 1 must join first: a PID namespace takes in children only, and from
-    /// within a new user namespace the host's other namespaces can no longer be joined.
+    /// within a new user namespace the host's other namespaces can no longer be joined. A time namespace is made by it for
+    /// its child.
     pub fn needs_stage(&self) -> bool {
         let joins_children = self.join.iter().any(|join| join.flag & (flag::NEWPID | flag::NEWUSER) != 0);
         let joins = !self.join.is_empty() || self.network_given;
-        joins_children || (self.makes(flag::NEWUSER) && joins)
+        joins_children || self.makes(flag::NEWTIME) || (self.makes(flag::NEWUSER) && joins)
     }
 
     /// Joins what has a path, the user namespace first as it gives the rights for the others that it owns.

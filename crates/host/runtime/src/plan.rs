@@ -16,7 +16,7 @@ use crate::mount_options::MountOptions;
 use crate::namespaces::Namespaces;
 use crate::request::{Create, RootFs};
 use crate::setup::{idmap, mounts, rootfs, sysctl, time};
-use crate::{attributes, hooks, rights};
+use crate::{attributes, hooks, listener, rights};
 use seccomp::Program;
 
 /// A container to make, checked as far as that is possible before anything is made.
@@ -64,6 +64,7 @@ impl<'a> Plan<'a> {
         let spec = request.spec;
         refuse_unsupported(linux)?;
         hooks::check(spec)?;
+        listener::check(spec)?;
         linux.personality.as_ref().map(attributes::domain).transpose()?;
         let namespaces = Namespaces::read(spec, request.netns.is_some())?;
         sysctl::check(linux, &namespaces)?;
@@ -103,10 +104,7 @@ impl<'a> Plan<'a> {
 }
 
 fn refuse_unsupported(linux: &Linux) -> Result<(), Error> {
-    let asked = [
-        ("Intel RDT", linux.intel_rdt.is_some()),
-        ("seccomp listener", linux.seccomp.as_ref().is_some_and(|seccomp| seccomp.listener_path.is_some())),
-    ];
+    let asked = [("Intel RDT", linux.intel_rdt.is_some())];
     match asked.iter().find(|(_, asked)| *asked) {
         Some((what, _)) => Err(Error::invalid(format!("{what}: not supported"))),
         None => Ok(()),

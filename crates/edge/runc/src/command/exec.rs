@@ -77,7 +77,14 @@ fn run(global: &Global, parsed: &Parsed) -> Result<u8, Error> {
     let filter = store::filter(&global.root, parsed.id());
     let pid = container.record.init_process_pid;
     let cgroup = below(&container, parsed)?;
-    let opened = runtime::Container::reopen(parsed.id(), &spec, (pid, init), cgroup, filter.as_deref())?;
+    let opened = runtime::Container::reopen(
+        parsed.id(),
+        &spec,
+        &container.record.gantry.bundle,
+        (pid, init),
+        cgroup,
+        filter.as_deref(),
+    )?;
     let io = if process.terminal { Io::Terminal } else { Io::Inherit };
     let entry = Entry { preserve: preserved.count, no_keyring: false, even_paused };
     let started = opened.exec_by(&process, io, entry);

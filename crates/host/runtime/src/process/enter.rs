@@ -87,7 +87,7 @@ fn as_stage(me: &Child, channel: &Channel, enter: &Enter<'_>, entrance: Entrance
     match fork(flag::PARENT, None).step("fork")? {
         Fork::Parent { pid, pidfd } => channel.send_with(&Message::Process { pid }, pidfd.as_fd()),
         Fork::Child(child) => {
-            let attempt = AssertUnwindSafe(|| inside(terminal, enter, procfs.as_ref(), &program, &env));
+            let attempt = AssertUnwindSafe(|| inside(channel, terminal, enter, procfs.as_ref(), &program, &env));
             let error = match catch_unwind(attempt) {
                 Ok(Ok(never)) => match never {},
                 Ok(Err(error)) => error,
@@ -101,6 +101,7 @@ fn as_stage(me: &Child, channel: &Channel, enter: &Enter<'_>, entrance: Entrance
 
 /// In the container's PID namespace, with the program's own rights.
 fn inside(
+    channel: &Channel,
     terminal: Option<OwnedFd>,
     enter: &Enter<'_>,
     procfs: Option<&OwnedFd>,
@@ -112,7 +113,7 @@ fn inside(
     if let (Some(label), Some(procfs)) = (&enter.job.label, procfs) {
         label.put_on(procfs)?;
     }
-    execute::run(enter.job, program, env, enter.entry.preserve)
+    execute::run(enter.job, program, env, enter.entry.preserve, channel)
 }
 
 fn open_terminal(channel: &Channel, enter: &Enter<'_>) -> Result<Option<OwnedFd>, Error> {

@@ -20,7 +20,7 @@ use crate::namespaces::join_network;
 use crate::plan::Plan;
 use crate::setup::{
     console, cwd, devices, execute, hostname, identity, keyring, label, masks, mounts, pivot, rlimits, rootfs, stdio,
-    sysctl, time, userns,
+    sysctl, userns,
 };
 
 /// What PID 1 knows and has made so far.
@@ -48,8 +48,6 @@ type StepFn = fn(&mut Init<'_>) -> Result<(), Error>;
 const STEPS: &[StepFn] = &[
     // While the container is still invisible: writing it needs a dumpable process.
     identity::oom_score,
-    // The host's procfs is in sight, and this process not yet its namespace's root, who may write less there.
-    time::make,
     open_host_procfs,
     identity::undumpable,
     join,
@@ -122,12 +120,12 @@ impl Init<'_> {
         channel.send(&Message::Ready)?;
         let Some(gate) = &plan.request.extras.gate else {
             channel.wait_for_go()?;
-            return execute_program(plan, &program, &env);
+            return execute_program(plan, &program, &env, channel);
         };
         // Until the maker says that it has written down what waits here: if it dies before, nobody would know.
         channel.wait_for_go()?;
         let starter = gate.wait()?;
-        execute_program(plan, &program, &env).inspect_err(|error| {
+        execute_program(plan, &program, &env, &starter).inspect_err(|error| {
             let _ = starter.send(&Message::Failed(error.clone()));
         })
     }
@@ -182,9 +180,10 @@ fn execute_program(
     plan: &Plan<'_>,
     program: &execute::Program,
     env: &[std::ffi::CString],
+    channel: &Channel,
 ) -> Result<Infallible, Error> {
     tell_hooks(plan, Moment::StartContainer, Status::Created)?;
-    execute::run(&plan.job, program, env, plan.request.extras.preserve)
+    execute::run(&plan.job, program, env, plan.request.extras.preserve, channel)
 }
 
 /// Runs hooks in the container's namespaces, where this process knows itself by another number than the host does.

@@ -14,6 +14,9 @@
 //!   │ ── Go ─────────────────────────────────────────────────────────────────────────►│ changes its root
 //!   │ ◄──────────────────────────────────────────────────────────────────── Ready ── │ at the gate
 //!   ┆ Created is returned
+//!   │ ── Go ─────────────────────────────────────────────────────────────────────────►│ loads the filter
+//!   │ ◄───────────────────────────────────────────────────────────── Listener {fd} ── │ (profiles that notify only)
+//!   │ hands the descriptor to the listener                                             │
 //!   │ ── Go ─────────────────────────────────────────────────────────────────────────►│ execve
 //!   │ ◄──────────────────────────────────────── end of stream: the program runs ───── │
 //! ```
@@ -56,6 +59,11 @@ pub(crate) enum Message {
     Mounted,
     /// Here is the master of the terminal.
     Console,
+    /// The filter is loaded, and its listener is this descriptor of the container's process, which waits for `Go`.
+    Listener {
+        /// Its number there.
+        fd: i32,
+    },
     /// Set up; waiting for `Go`.
     Ready,
     /// Did not work out.
@@ -69,6 +77,7 @@ impl Message {
             Message::Console => vec![b'c'],
             Message::Mounted => vec![b'm'],
             Message::Ready => vec![b'r'],
+            Message::Listener { fd } => [&b"l"[..], &fd.to_le_bytes()].concat(),
             Message::Process { pid } => [&b"p"[..], &pid.to_le_bytes()].concat(),
             Message::Failed(error) => {
                 let kind = match error.kind() {
@@ -90,6 +99,7 @@ impl Message {
             b"c" => Message::Console,
             b"m" => Message::Mounted,
             b"r" => Message::Ready,
+            [b'l', fd @ ..] => Message::Listener { fd: i32::from_le_bytes(fd.try_into().ok()?) },
             [b'p', pid @ ..] => Message::Process { pid: i32::from_le_bytes(pid.try_into().ok()?) },
             [b'f', kind, text @ ..] => {
                 let kind = match kind {
@@ -175,6 +185,18 @@ impl Channel {
         }
         let message = Message::decode(&bytes[..received.bytes]);
         message.map(|message| Some((message, fd))).ok_or_else(|| Error::system("receive from other process: garbage"))
+    }
+
+    /// Waits for `Go` by read(2), the one call that a filter which is in force has to let through besides write(2).
+    ///
+    /// # Errors
+    /// As of [`Channel::wait_for_go`].
+    pub fn wait_for_go_under_filter(&self) -> Result<(), Error> {
+        let mut byte = [0; 1];
+        match rustix::io::read(&self.0, &mut byte).step("receive from other process")? {
+            1 if Message::decode(&byte) == Some(Message::Go) => Ok(()),
+            _ => Err(Error::system("the parent has gone")),
+        }
     }
 
     /// Waits for `Go`.

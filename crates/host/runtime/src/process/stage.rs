@@ -13,6 +13,7 @@ use crate::Error;
 use crate::error::Step;
 use crate::namespaces::join_network;
 use crate::plan::Plan;
+use crate::setup::time;
 
 /// Joins, clones, ends.
 pub(crate) fn run(me: Child, channel: Channel, plan: &Plan<'_>, cgroup: &Cgroup, entrance: Entrance) -> ! {
@@ -38,6 +39,7 @@ fn join_and_clone(channel: &Channel, plan: &Plan<'_>, entrance: Entrance) -> Res
         join_network(netns.as_fd())?;
     }
     plan.namespaces.join_paths()?;
+    time::make(plan)?;
     fork(plan.namespaces.clone_flags() | flag::PARENT, None).step("fork")
 }
 

@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use super::{identity, seccomp};
 use crate::error::{Step, cause};
 use crate::job::Job;
+use crate::process::message::Channel;
 use crate::{Error, ErrorKind};
 
 /// `/etc/passwd` is read up to this size in bytes.
@@ -107,13 +108,19 @@ fn home_in(passwd: &[u8], uid: u32) -> Option<String> {
 }
 
 /// Does what has to be last, and executes.
-pub(crate) fn run(job: &Job<'_>, program: &Program, env: &[CString], preserve: u32) -> Result<Infallible, Error> {
+pub(crate) fn run(
+    job: &Job<'_>,
+    program: &Program,
+    env: &[CString],
+    preserve: u32,
+    channel: &Channel,
+) -> Result<Infallible, Error> {
     sys::signal::reset_dispositions();
     sys::signal::unblock_all().step("unblock signals")?;
     // All of ours close on exec already; this is for what a library may have opened.
     sys::fd::close_on_exec_from(3 + preserve as i32).step("close descriptors")?;
     if let Some(filter) = job.filter {
-        seccomp::load(filter)?;
+        seccomp::load(filter, channel)?;
         identity::drop_last(job)?;
     }
     let error = sys::exec::execve(&program.0, &job.args, env);

@@ -1,10 +1,13 @@
 //! The system call filter.
 
+use std::os::fd::AsRawFd as _;
+
 use oci::runtime::{Seccomp, Spec};
 use seccomp::Program;
 
 use crate::Error;
 use crate::error::Step;
+use crate::process::message::{Channel, Message};
 
 /// The specification's filter, where there is one: the caller's compiled one, or else compiled here.
 ///
@@ -29,7 +32,14 @@ pub fn compile_filter(spec: &Spec) -> Result<Option<Vec<u8>>, Error> {
     Ok(read(spec, None)?.map(|program| program.to_bytes()))
 }
 
-/// Loads the filter for this process.
-pub(crate) fn load(filter: &Program) -> Result<(), Error> {
-    sys::seccomp::load(filter.as_bytes(), filter.flags().into()).step("seccomp: load filter")
+/// Loads the filter for this process; where it asks an agent, waits until that has the descriptor.
+pub(crate) fn load(filter: &Program, channel: &Channel) -> Result<(), Error> {
+    let listener = sys::seccomp::load(filter.as_bytes(), filter.flags().into()).step("seccomp: load filter")?;
+    match listener {
+        None => Ok(()),
+        Some(fd) => {
+            channel.send(&Message::Listener { fd: fd.as_raw_fd() })?;
+            channel.wait_for_go_under_filter()
+        }
+    }
 }

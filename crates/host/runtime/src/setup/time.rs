@@ -9,7 +9,7 @@ use sys::clone::flag;
 use crate::Error;
 use crate::error::Step;
 use crate::namespaces::Namespaces;
-use crate::process::init::Init;
+use crate::plan::Plan;
 
 /// The clocks that have offsets, by the specification's names, which are the kernel's.
 const CLOCKS: [&str; 2] = ["monotonic", "boottime"];
@@ -25,14 +25,15 @@ pub(crate) fn check(linux: &Linux, namespaces: &Namespaces) -> Result<(), Error>
     Err(Error::invalid(format!("time offsets: clock `{clock}` does not exist")))
 }
 
-/// Makes the namespace and sets its clocks, as long as nobody is in it: the program that is executed will be the first.
-pub(crate) fn make(init: &mut Init<'_>) -> Result<(), Error> {
-    if !init.plan.namespaces.makes(flag::NEWTIME) {
+/// Makes the namespace and sets its clocks, as long as nobody is in it: the next child will be the first. Before Linux 6.3
+/// an executed program stayed outside.
+pub(crate) fn make(plan: &Plan<'_>) -> Result<(), Error> {
+    if !plan.namespaces.makes(flag::NEWTIME) {
         return Ok(());
     }
     sys::clone::unshare(flag::NEWTIME).step("make time namespace")?;
     let mut text = String::new();
-    for (clock, offset) in &init.plan.linux.time_offsets {
+    for (clock, offset) in &plan.linux.time_offsets {
         let _ = writeln!(text, "{clock} {} {}", offset.secs, offset.nanosecs);
     }
     if text.is_empty() {
