@@ -1,5 +1,6 @@
 //! The face of the OCI runtime as engines see it: command lines, exit codes, messages, what is left. Needs root.
 
+mod attacks;
 mod enter;
 mod kill;
 mod lab;
