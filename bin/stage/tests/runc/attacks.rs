@@ -140,7 +140,7 @@ fn a7_a_mount_target_is_swapped() {
 
 #[test]
 fn a8_a_working_directory_is_swapped() {
-    race("work", |canary| canary.0.join("dir"), |spec| spec["process"]["cwd"] = json!("/work/new/deep"));
+    race("area", |canary| canary.0.join("dir"), |spec| spec["process"]["cwd"] = json!("/area/new/deep"));
 }
 
 #[test]
