@@ -27,14 +27,20 @@ use crate::system::Events;
 /// The record of a container that is removed at its end, in its bundle.
 pub const RUN_RECORD: &str = "record.json";
 
-/// Loads the default profile, where the kernel confines by AppArmor. Without it containers would run with less than was
-/// promised, so the daemon does not start then, as the original does not.
+/// Loads the default profile, where the kernel confines by AppArmor; nothing where that cannot be.
 async fn install_apparmor() -> Result<Option<&'static str>> {
     if !apparmor::is_enabled() {
         return Ok(None);
     }
-    crate::container::blocking(|| apparmor::install(apparmor::DEFAULT).step("confine containers")).await?;
-    Ok(Some(apparmor::DEFAULT))
+    // Kernels have it switched on where nobody uses it, and a daemon in a container may load no profile: as with Docker,
+    // that is no reason not to run.
+    match crate::container::blocking(|| Ok(apparmor::install(apparmor::DEFAULT))).await? {
+        Ok(()) => Ok(Some(apparmor::DEFAULT)),
+        Err(error) => {
+            tracing::warn!("containers are not confined by AppArmor: {error}");
+            Ok(None)
+        }
+    }
 }
 
 /// The engine's insides.
