@@ -40,7 +40,8 @@ impl Shim {
     pub async fn open(&self, request: &Request) -> Result<(Response, UnixStream)> {
         within(DEADLINE, async {
             let mut stream = self.send(request).await?;
-            let response = read(&mut stream).await.step("hear from the container's shim")?;
+            let response = read(&mut stream).await;
+            let response = response.map_err(|error| self.unreachable("hear from", error))?;
             Ok((accepted(response)?, stream))
         })
         .await
@@ -62,9 +63,22 @@ impl Shim {
     }
 
     async fn send(&self, request: &Request) -> Result<UnixStream> {
-        let mut stream = self.connect().await.step("connect to the container's shim")?;
-        write(&mut stream, request).await.step("ask the container's shim")?;
+        let mut stream = self.connect().await.map_err(|error| self.unreachable("connect to", error))?;
+        write(&mut stream, request).await.map_err(|error| self.unreachable("ask", error))?;
         Ok(stream)
+    }
+
+    /// A shim lives as long as its container: where it is gone the container has ended, whether or not its end has been
+    /// heard of yet.
+    fn unreachable(&self, step: &str, error: io::Error) -> Fault {
+        use io::ErrorKind::{BrokenPipe, ConnectionRefused, ConnectionReset, NotFound, UnexpectedEof};
+        match error.kind() {
+            NotFound | ConnectionRefused | ConnectionReset | BrokenPipe | UnexpectedEof => {
+                let id = self.bundle.file_name().unwrap_or_default().to_string_lossy();
+                Fault::conflict(format!("container {id} is not running"))
+            }
+            _ => Fault::system(format!("{step} the container's shim: {error}")),
+        }
     }
 
     /// The socket's path can be longer than `sun_path` (unix(7)): it is reached through its folder's descriptor.
@@ -202,6 +216,8 @@ async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Response> {
 
 #[cfg(test)]
 mod tests {
+    use fault::Kind;
+
     use super::*;
 
     #[tokio::test]
@@ -219,9 +235,27 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_shim_is_an_error_at_once() {
+    async fn where_the_shim_is_gone_the_container_does_not_run() {
         let folder = tempfile::tempdir().unwrap();
-        let fault = Shim::new(folder.path().to_owned()).ask(&Request::State).await.unwrap_err();
+        let bundle = folder.path().join("c0ffee");
+        let shim = Shim::new(bundle.clone());
+        let said = || async { shim.ask(&Request::State).await.unwrap_err() };
+        let expect = |fault: Fault, when: &str| {
+            assert_eq!((fault.kind(), fault.message()), (Kind::Conflict, "container c0ffee is not running"), "{when}");
+        };
+        expect(said().await, "no bundle");
+        std::fs::create_dir(&bundle).unwrap();
+        expect(said().await, "no socket");
+        let socket = bundle.join(file::SOCKET);
+        let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+        let (fault, _) = tokio::join!(said(), async { drop(listener.accept().await) });
+        expect(fault, "it hangs up");
+        drop(listener);
+        expect(said().await, "nobody listens");
+        std::fs::remove_file(&socket).unwrap();
+        std::os::unix::fs::symlink(file::SOCKET, &socket).unwrap();
+        let fault = said().await;
+        assert_eq!(fault.kind(), Kind::System, "{fault}");
         assert!(fault.message().starts_with("connect to the container's shim: "), "{fault}");
     }
 }
