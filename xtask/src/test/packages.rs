@@ -25,6 +25,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("podman", "the runtime of other engines: Podman"),
     ("runc", "the runtime that ours stands in for"),
     ("skopeo", "images moved by another tool"),
+    ("systemd", "a manager that makes control groups for the runtime"),
     ("tar", "archives of another make"),
     ("uidmap", "ids that an ordinary user was given"),
     ("util-linux", "namespaces, sessions and users of a test's own"),

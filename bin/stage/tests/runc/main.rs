@@ -11,3 +11,4 @@ mod refusals;
 mod rootless;
 mod seal;
 mod streams;
+mod systemd;

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use cgroup::Cgroup;
+use cgroup::{Cgroup, Unit};
 use oci::state::{State, Status};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
@@ -84,7 +84,8 @@ impl Container {
 
     /// Its control groups.
     pub fn cgroup(&self) -> Cgroup {
-        self.record.cgroup(&self.record.gantry.cgroups)
+        let unit = self.record.gantry.unit.clone().map(|name| Unit::of_record(name, self.record.rootless));
+        self.record.cgroup(&self.record.gantry.cgroups).of_unit(unit)
     }
 
     /// Its PID 1, which must live.
@@ -126,7 +127,7 @@ mod tests {
     fn a_process_is_told_from_a_later_one_with_its_number() {
         let global = Global { root: "/no/such".into(), ..Global::default() };
         let own = std::process::id() as i32;
-        let mut record = Record::new("x", &oci::runtime::Spec::default(), "/b".as_ref(), "/r".as_ref(), "/x", false);
+        let mut record = Record::new("x", &oci::runtime::Spec::default(), "/b".as_ref(), "/r".as_ref(), false);
         record.set_init(own, process(own).unwrap().start);
         assert_eq!(Container::of(&global, record.clone()).status(), Status::Running);
         record.init_process_start += 1;

@@ -2,7 +2,7 @@
 
 use std::os::fd::OwnedFd;
 
-use cgroup::Site;
+use cgroup::{Site, Unit};
 use oci::runtime::Spec;
 use runtime::{Create, Created, Extras, Gate, Io, RootFs};
 
@@ -108,10 +108,9 @@ impl Maker<'_> {
     fn make(&self, folder: &Folder, rootfs: std::path::PathBuf) -> Result<(Record, Created), Error> {
         let (spec, path) = (&self.bundle.spec, self.bundle.path.as_path());
         let id = self.parsed.id();
-        let cgroup = cgroup_path(id, spec);
-        let mut record = Record::new(id, spec, path, &rootfs, &cgroup, self.global.rootless);
+        let site = site(self.global, id, spec)?;
+        let mut record = Record::new(id, spec, path, &rootfs, self.global.rootless);
         // Before they are made: whatever kills this process, a later one knows what to take away.
-        let site = Site::find(&cgroup)?;
         let site = if self.global.rootless { site.optional() } else { site };
         record.set_cgroups(&site);
         folder.write(&record)?;
@@ -146,7 +145,11 @@ impl Maker<'_> {
     }
 }
 
-fn cgroup_path(id: &str, spec: &Spec) -> String {
-    let given = spec.linux.as_ref().and_then(|linux| linux.cgroups_path.clone());
-    given.filter(|path| !path.is_empty()).unwrap_or_else(|| format!("/{id}"))
+/// Where its control groups are to be.
+fn site(global: &Global, id: &str, spec: &Spec) -> Result<Site, Error> {
+    let given = spec.linux.as_ref().and_then(|linux| linux.cgroups_path.as_deref()).filter(|path| !path.is_empty());
+    if global.systemd_cgroup {
+        return Ok(Site::systemd(Unit::read(given, id, &spec.annotations, global.rootless)?)?);
+    }
+    Ok(Site::find(given.unwrap_or(&format!("/{id}")))?)
 }

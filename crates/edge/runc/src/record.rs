@@ -73,6 +73,9 @@ pub struct Own {
     pub bundle: PathBuf,
     /// All directories of its control groups.
     pub cgroups: Vec<PathBuf>,
+    /// The unit of systemd that they are of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
     /// From the specification.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
@@ -92,7 +95,7 @@ const NAMESPACES: [(&str, &str, &str); 8] = [
 
 impl Record {
     /// The record of a container that is about to be made.
-    pub fn new(id: &str, spec: &Spec, bundle: &Path, rootfs: &Path, cgroup: &str, rootless: bool) -> Self {
+    pub fn new(id: &str, spec: &Spec, bundle: &Path, rootfs: &Path, rootless: bool) -> Self {
         let annotations = spec.annotations.iter().map(|(name, value)| format!("{name}={value}"));
         Self {
             id: id.to_owned(),
@@ -105,18 +108,25 @@ impl Record {
                 hostname: spec.hostname.clone().unwrap_or_default(),
                 labels: annotations.chain([format!("bundle={}", bundle.display())]).collect(),
                 namespaces: namespaces(spec),
-                cgroups: Cgroups { path: cgroup.to_owned() },
+                cgroups: Cgroups::default(),
             },
             rootless,
             cgroup_paths: BTreeMap::new(),
             namespace_paths: BTreeMap::new(),
             intel_rdt_path: String::new(),
-            gantry: Own { bundle: bundle.to_owned(), cgroups: Vec::new(), annotations: spec.annotations.clone() },
+            gantry: Own {
+                bundle: bundle.to_owned(),
+                cgroups: Vec::new(),
+                unit: None,
+                annotations: spec.annotations.clone(),
+            },
         }
     }
 
     /// Notes the control groups, before anything is in them.
     pub fn set_cgroups(&mut self, site: &Site) {
+        self.config.cgroups.path = Path::new("/").join(site.path()).display().to_string();
+        self.gantry.unit = site.unit().map(|unit| unit.name.clone());
         for (path, hierarchy) in site.groups() {
             // Version 2 has the empty name.
             let names = match hierarchy.version {
@@ -173,13 +183,14 @@ mod tests {
             r#"{"ociVersion":"1.0.2","hostname":"h","annotations":{"a":"b"},"linux":{"namespaces":[{"type":"mount"},{"type":"network","path":"/n"}]}}"#,
         )
         .unwrap();
-        let mut record = Record::new("x", &spec, Path::new("/b"), Path::new("/b/r"), "/x", false);
+        let mut record = Record::new("x", &spec, Path::new("/b"), Path::new("/b/r"), false);
         let site = Site::find("/x").unwrap();
         record.set_cgroups(&site);
         record.set_init(std::process::id() as i32, 7);
         let text = serde_json::to_string(&record).unwrap();
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["config"]["namespaces"][1], serde_json::json!({"type": "NEWNET", "path": "/n"}));
+        assert_eq!(value["config"]["cgroups"], serde_json::json!({"path": "/x"}));
         assert_eq!(value["config"]["labels"], serde_json::json!(["a=b", "bundle=/b"]));
         for (path, hierarchy) in site.groups() {
             let name = hierarchy.controllers.first().map_or("", String::as_str);

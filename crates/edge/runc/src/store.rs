@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(make(&root, "a").unwrap_err().to_string(), "container with given ID already exists");
         assert!(open(&root, "a").unwrap_err().to_string().contains("another process") && is_busy(&root, "a"));
         assert_eq!(read(&root, "a").unwrap(), None);
-        let record = Record::new("a", &Spec::default(), "/b".as_ref(), "/b/r".as_ref(), "/a", false);
+        let record = Record::new("a", &Spec::default(), "/b".as_ref(), "/b/r".as_ref(), false);
         folder.write(&record).unwrap();
         assert_eq!(read(&root, "a").unwrap().unwrap(), record);
         drop(folder);

@@ -9,7 +9,7 @@ pub enum Error {
     /// No hierarchy is mounted.
     #[error("no control group hierarchy is mounted: mount cgroup2 on /sys/fs/cgroup")]
     NotMounted,
-    /// The path is empty, has `..` in it, or names a systemd slice.
+    /// The path is empty, has `..` in it, or is of the form that another driver takes.
     #[error("control group path `{path}`: {reason}")]
     Path {
         /// As given.
@@ -71,6 +71,16 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// systemd does not do what it was asked.
+    #[error("{action} unit `{unit}`: {reason}")]
+    Unit {
+        /// What was tried.
+        action: &'static str,
+        /// The unit's name.
+        unit: String,
+        /// Why not.
+        reason: String,
+    },
     /// Another operation failed.
     #[error("{action} `{}`: {}", path.display(), cause(source))]
     Io {
@@ -86,7 +96,7 @@ pub enum Error {
 impl Error {
     /// Whether the request is at fault, not the host.
     pub fn is_invalid(&self) -> bool {
-        !matches!(self, Error::NotMounted | Error::Freeze { .. } | Error::Io { .. })
+        !matches!(self, Error::NotMounted | Error::Freeze { .. } | Error::Unit { .. } | Error::Io { .. })
     }
 
     /// Whether the kernel says that this user may not.
@@ -106,7 +116,7 @@ impl Error {
 }
 
 /// The kernel's words alone, in lower case: `no such file or directory`.
-fn cause(error: &io::Error) -> String {
+pub(crate) fn cause(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut chars = text.chars();

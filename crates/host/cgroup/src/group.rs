@@ -13,6 +13,7 @@ use rustix::process::{Pid, Signal};
 use crate::entrance::Entrance;
 use crate::hierarchy::{Hierarchy, Layout, Version};
 use crate::setting::Setting;
+use crate::systemd::{self, Placeholder, Unit};
 use crate::{Error, device_program, devices, file, v1, v2};
 
 /// How often a removal or a killing is tried before it is given up, with growing pauses: about two seconds in all.
@@ -21,12 +22,24 @@ const ATTEMPTS: u32 = 40;
 /// A container's control groups, one directory on each hierarchy.
 ///
 /// Dropping it leaves them in place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Cgroup {
     paths: Vec<PathBuf>,
     /// Of the same number and order as `paths`; none in a group taken over by its paths.
     hierarchies: Vec<Hierarchy>,
     unified: Option<PathBuf>,
+    /// Where systemd has made it.
+    scope: Option<Box<Scope>>,
+}
+
+/// A unit that is there.
+#[derive(Debug)]
+struct Scope {
+    unit: Unit,
+    /// What keeps the unit from being empty until PID 1 is in it.
+    placeholder: Option<Placeholder>,
+    /// What is written when the placeholder has gone.
+    late: Vec<Setting>,
 }
 
 impl Cgroup {
@@ -46,29 +59,46 @@ impl Cgroup {
     /// # Errors
     /// As of [`Cgroup::create`].
     pub fn create_at(site: Site, resources: Option<&Resources>) -> Result<Self, Error> {
-        let mut made =
-            Self { paths: Vec::with_capacity(site.layout.hierarchies.len()), hierarchies: Vec::new(), unified: None };
+        let mut made = Self { paths: Vec::with_capacity(site.layout.hierarchies.len()), ..Self::default() };
         let result = made.fill(&site, resources.unwrap_or(&Resources::default()));
         match result {
             Ok(()) => Ok(made),
             Err(error) => {
+                let _ = made.settle();
                 let _ = made.remove();
                 Err(error)
             }
         }
     }
 
+    /// Says that PID 1 is inside, or that there will be none.
+    ///
+    /// # Errors
+    /// As of [`Cgroup::create`], for a limit that had to wait for this.
+    pub fn settle(&mut self) -> Result<(), Error> {
+        let Some(scope) = &mut self.scope else { return Ok(()) };
+        scope.placeholder = None;
+        let late = std::mem::take(&mut scope.late);
+        late.iter().try_for_each(|setting| self.rewrite(setting))
+    }
+
     /// Takes groups that [`Cgroup::create`] made in another process.
     pub fn from_paths(paths: Vec<PathBuf>) -> Self {
         let unified = paths.iter().find(|path| path.join("cgroup.kill").exists()).cloned();
-        Self { paths, hierarchies: Vec::new(), unified }
+        Self { paths, unified, ..Self::default() }
     }
 
     /// The same where it is on record which hierarchy each of them is on.
     pub fn from_record(groups: impl IntoIterator<Item = (PathBuf, Hierarchy)>) -> Self {
         let (paths, hierarchies): (Vec<_>, Vec<_>) = groups.into_iter().unzip();
         let unified = hierarchies.iter().position(|hierarchy| hierarchy.version == Version::V2);
-        Self { unified: unified.map(|place| paths[place].clone()), paths, hierarchies }
+        Self { unified: unified.map(|place| paths[place].clone()), paths, hierarchies, ..Self::default() }
+    }
+
+    /// The same where systemd has made them.
+    pub fn of_unit(self, unit: Option<Unit>) -> Self {
+        let scope = unit.map(|unit| Box::new(Scope { unit, placeholder: None, late: Vec::new() }));
+        Self { scope, ..self }
     }
 
     /// Changes limits of groups that are there; what `resources` does not name stays.
@@ -81,6 +111,9 @@ impl Cgroup {
         let mut settings = if unified { v2::settings(resources)? } else { v1::settings(resources)? };
         if !unified {
             self.order_memory(&mut settings);
+        }
+        if let Some(scope) = &self.scope {
+            systemd::change(&scope.unit, &settings, &devices::rules(resources)?)?;
         }
         for setting in &settings {
             self.rewrite(setting)?;
@@ -120,10 +153,21 @@ impl Cgroup {
 
     fn fill(&mut self, site: &Site, resources: &Resources) -> Result<(), Error> {
         let Site { layout, path, .. } = site;
-        let settings = if layout.is_unified() { v2::settings(resources)? } else { v1::settings(resources)? };
+        let mut settings = if layout.is_unified() { v2::settings(resources)? } else { v1::settings(resources)? };
+        if let Some(unit) = &site.unit {
+            let fail = |error: io::Error| Error::io("fork a placeholder for control group", path, error);
+            let placeholder = Placeholder::fork().map_err(fail)?;
+            systemd::start(unit, &settings, &devices::rules(resources)?, placeholder.pid())?;
+            let late = settings.extract_if(.., |setting| setting.file == "pids.max").collect();
+            self.scope = Some(Box::new(Scope { unit: unit.clone(), placeholder: Some(placeholder), late }));
+        }
         for hierarchy in &layout.hierarchies {
             let directory = hierarchy.mount.join(path);
-            match prepare_parents(hierarchy, path).and_then(|()| make_leaf(&directory)) {
+            let made = match site.unit {
+                None => prepare_parents(hierarchy, path).and_then(|()| make_leaf(&directory)),
+                Some(_) => make_rest(hierarchy, path),
+            };
+            match made {
                 Err(error) if site.optional && error.is_denied() => continue,
                 result => result?,
             }
@@ -254,7 +298,21 @@ impl Cgroup {
             self.kill_once(&pids);
             pause(attempt);
         }
-        Err(Error::InUse { path: self.paths.first().cloned().unwrap_or_default() })
+        Err(self.in_use())
+    }
+
+    fn until_empty(&self) -> Result<(), Error> {
+        for attempt in 0..ATTEMPTS {
+            if self.pids()?.is_empty() {
+                return Ok(());
+            }
+            pause(attempt);
+        }
+        Err(self.in_use())
+    }
+
+    fn in_use(&self) -> Error {
+        Error::InUse { path: self.paths.first().cloned().unwrap_or_default() }
     }
 
     /// By one write where the kernel can (Linux 5.14); else the group is frozen first, so that none forks away and no
@@ -278,6 +336,12 @@ impl Cgroup {
     /// # Errors
     /// As of [`Cgroup::kill_all`] and [`Cgroup::remove`]; what can be removed is.
     pub fn destroy(&self) -> Result<(), Error> {
+        if self.scope.is_some() {
+            // systemd would be gentle with them.
+            let killed = self.kill_all();
+            self.remove()?;
+            return killed;
+        }
         let gone = |path: &&PathBuf| matches!(fs::rmdir(path.as_path()), Ok(()) | Err(Errno::NOENT));
         let left: Vec<PathBuf> = self.paths.iter().filter(|path| !gone(path)).cloned().collect();
         if left.is_empty() {
@@ -294,8 +358,13 @@ impl Cgroup {
     /// # Errors
     /// The first refusal; the other directories are removed nonetheless.
     pub fn remove(&self) -> Result<(), Error> {
-        let results: Vec<_> = self.paths.iter().map(|path| remove_tree(path)).collect();
-        results.into_iter().collect()
+        let stopped = self.scope.as_ref().map_or(Ok(()), |scope| {
+            // systemd ends what is in a unit that it stops, and keeps one whose directory is taken from it.
+            self.until_empty()?;
+            systemd::stop(&scope.unit)
+        });
+        let removed: Vec<_> = self.paths.iter().map(|path| remove_tree(path)).collect();
+        [stopped].into_iter().chain(removed).collect()
     }
 }
 
@@ -306,6 +375,7 @@ pub struct Site {
     /// Relative.
     path: PathBuf,
     optional: bool,
+    unit: Option<Unit>,
 }
 
 impl Site {
@@ -314,13 +384,31 @@ impl Site {
     /// # Errors
     /// A path that is none, and a host without control groups.
     pub fn find(path: &str) -> Result<Self, Error> {
-        Ok(Self { path: relative(path)?, layout: Layout::read()?, optional: false })
+        Ok(Self { path: relative(path)?, layout: Layout::read()?, optional: false, unit: None })
+    }
+
+    /// The place of a unit that systemd is to start.
+    ///
+    /// # Errors
+    /// [`Error::Unit`] where its manager is not reached; a host without control groups.
+    pub fn systemd(unit: Unit) -> Result<Self, Error> {
+        Ok(Self { path: systemd::directory(&unit)?, layout: Layout::read()?, optional: false, unit: Some(unit) })
     }
 
     /// The same for a user who may make groups on some hierarchies or on none: it does without the others, unless a limit
     /// needs one.
     pub fn optional(self) -> Self {
         Self { optional: true, ..self }
+    }
+
+    /// The path, below each hierarchy.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The unit that systemd is to start there.
+    pub fn unit(&self) -> Option<&Unit> {
+        self.unit.as_ref()
     }
 
     /// The directories, with the hierarchy that each is on.
@@ -333,7 +421,7 @@ impl Site {
 fn relative(path: &str) -> Result<PathBuf, Error> {
     let invalid = |reason| Err(Error::Path { path: path.to_owned(), reason });
     if path.matches(':').count() == 2 && !path.contains('/') {
-        return invalid("systemd slices are not supported");
+        return invalid("is for the driver systemd, which was not asked for");
     }
     if Path::new(path).components().any(|part| part == Component::ParentDir) {
         return invalid("`..` is not allowed");
@@ -356,6 +444,18 @@ fn prepare_parents(hierarchy: &Hierarchy, path: &Path) -> Result<(), Error> {
         }
     }
     delegate(hierarchy, &directory);
+    Ok(())
+}
+
+/// Makes what systemd has not made: on version 1 it has some hierarchies only. Version 2 is its alone to divide.
+fn make_rest(hierarchy: &Hierarchy, path: &Path) -> Result<(), Error> {
+    let mut directory = hierarchy.mount.clone();
+    for part in path.components() {
+        directory.push(part);
+        if make(&directory)? && hierarchy.has("cpuset") {
+            inherit_cpuset(&directory)?;
+        }
+    }
     Ok(())
 }
 

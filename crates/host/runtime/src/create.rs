@@ -27,8 +27,9 @@ pub fn create(request: Create<'_>) -> Result<Created, Error> {
         Some(site) => site.clone(),
         None => Site::find(&cgroup_path(request.id, request.spec))?,
     };
-    let cgroup = CgroupGuard(Some(Cgroup::create_at(site, linux.resources.as_ref())?));
+    let mut cgroup = CgroupGuard(Some(Cgroup::create_at(site, linux.resources.as_ref())?));
     let launched = parent::launch(&plan, cgroup.get())?;
+    cgroup.get().settle()?;
     let listener = Listener::of(request.spec, request.id, request.bundle, Status::Created);
     let (namespaces, warnings) = (plan.namespaces.to_enter(), plan.job.warnings.clone());
     drop(plan);
@@ -44,8 +45,8 @@ fn cgroup_path(id: &str, spec: &Spec) -> String {
 struct CgroupGuard(Option<Cgroup>);
 
 impl CgroupGuard {
-    fn get(&self) -> &Cgroup {
-        self.0.as_ref().expect("taken only by the consuming method")
+    fn get(&mut self) -> &mut Cgroup {
+        self.0.as_mut().expect("taken only by the consuming method")
     }
 
     fn release(mut self) -> Cgroup {
@@ -55,8 +56,9 @@ impl CgroupGuard {
 
 impl Drop for CgroupGuard {
     fn drop(&mut self) {
-        if let Some(cgroup) = self.0.take() {
+        if let Some(mut cgroup) = self.0.take() {
             // The error that brings us here is the one to report.
+            let _ = cgroup.settle();
             let _ = cgroup.kill_all().and_then(|()| cgroup.remove());
         }
     }

@@ -27,7 +27,7 @@ pub(crate) struct Born {
 /// A container that waits at the gate.
 #[derive(Debug)]
 pub(crate) enum Waiting {
-    Own(own::Waiting),
+    Own(Box<own::Waiting>),
     Foreign(foreign::Waiting),
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn create(
     netns: Option<OwnedFd>,
 ) -> Result<Waiting, Refusal> {
     match &launch.runtime {
-        None => own::create(spec, bundle, launch, io, netns).map(Waiting::Own),
+        None => own::create(spec, bundle, launch, io, netns).map(|made| Waiting::Own(Box::new(made))),
         Some(program) => foreign::create(program, spec, bundle, launch, io, netns).map(Waiting::Foreign),
     }
 }

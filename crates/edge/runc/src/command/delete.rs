@@ -75,13 +75,12 @@ fn end(container: &Container) -> Result<(), Error> {
 pub fn take_away(global: &Global, container: &Container, spec: Option<&Spec>) -> Result<(), Error> {
     let id = &container.record.id;
     let folder = store::open(&global.root, id)?;
-    let cgroup = container.cgroup();
     if container.record.init_process_pid == 0 {
         // A making that was killed: whatever is in the groups is not known to be ours, and what was ours has ended.
-        cgroup.remove()?;
+        container.cgroup().remove()?;
     } else {
         // What has left PID 1's namespace, or never had one of its own, is killed.
-        cgroup.destroy()?;
+        container.cgroup().destroy()?;
     }
     let kept = spec.is_none().then(|| store::spec(&global.root, id).ok()).flatten();
     let state = container.state(Status::Stopped);

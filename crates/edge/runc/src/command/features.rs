@@ -26,7 +26,7 @@ fn features(_: &Global, _: &Parsed) -> Result<u8, Error> {
         "linux": {
             "namespaces": known.namespaces,
             "capabilities": known.capabilities,
-            "cgroup": { "v1": true, "v2": true, "systemd": false, "systemdUser": false, "rdma": true },
+            "cgroup": { "v1": true, "v2": true, "systemd": true, "systemdUser": true, "rdma": true },
             "seccomp": {
                 "enabled": true,
                 "actions": known.seccomp_actions,
