@@ -6,7 +6,7 @@
 //!   test [FILTER…]    installs the packages that the tests need where they are missing, and runs all tests
 //!   tidy              the house rules alone
 //!   bench [WORD…]     measures gantry and docker.io side by side; `--record` writes docs/performance.md
-//!   vm [PART…]        boots Debian's kernel in an emulator, and shows there what needs version 2 control groups alone
+//!   vm [PART…]        boots Debian's kernel in an emulator, and shows there what this machine cannot
 //! ```
 
 #![forbid(unsafe_code)]

@@ -1,6 +1,6 @@
 //! Runs all tests, on a machine that has what they need.
 
-mod packages;
+pub mod packages;
 
 use std::path::Path;
 

@@ -31,13 +31,17 @@ const NEEDED: &[(&str, &str)] = &[
     ("util-linux", "namespaces, sessions and users of a test's own"),
 ];
 
+/// Their names.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    NEEDED.iter().map(|(name, _)| *name)
+}
+
 /// Installs those that are missing; on a machine without Debian's tools, says what is needed.
 pub fn install(root: &Path) -> Result<()> {
-    let names = NEEDED.iter().map(|(name, _)| *name);
     let query: Vec<&str> =
-        ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n"].into_iter().chain(names).collect();
+        ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n"].into_iter().chain(names()).collect();
     let Some(answer) = Line::new(&query).output(root) else {
-        let names: Vec<&str> = NEEDED.iter().map(|(name, _)| *name).collect();
+        let names: Vec<&str> = names().collect();
         bail!("dpkg-query cannot be run, so this is no Debian; install what these packages hold: {}", names.join(" "));
     };
     let missing = missing(&answer);

@@ -46,12 +46,14 @@ pub fn pack(tree: &Path, cache: &Path) -> Result<PathBuf> {
     Ok(archive)
 }
 
-/// Makes the machine's empty disk. It grows as it is used.
-pub fn make_disk(cache: &Path) -> Result<PathBuf> {
+/// Makes the machine's disk, empty or with the files of a folder. It grows as it is used.
+pub fn make_disk(cache: &Path, from: Option<&Path>) -> Result<PathBuf> {
     let disk = cache.join("disk");
     // Only root has these tools in the path.
-    let script = "rm -f \"$0\" && truncate -s 4G \"$0\" && PATH=$PATH:/usr/sbin:/sbin && mke2fs -q -t ext4 \"$0\"";
-    Line::new(&["sh", "-c", script, &text(&disk)]).run(cache)?;
+    let script = "disk=$0 && rm -f \"$disk\" && truncate -s 4G \"$disk\" && PATH=$PATH:/usr/sbin:/sbin && \
+        mke2fs -q -t ext4 \"$@\" \"$disk\"";
+    let files = from.map(|folder| vec!["-d".to_owned(), text(folder)]).unwrap_or_default();
+    Line::new(&["sh", "-c", script, &text(&disk)]).and(&files).run(cache)?;
     Ok(disk)
 }
 

@@ -5,50 +5,40 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use super::part::Part;
 use crate::command::Line;
 
-/// A program as cargo built it, and its place in the machine.
+/// A program as cargo built it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
+    /// The name of its target.
+    pub name: String,
+    /// Whether it is a test, and not one of our binaries.
+    pub test: bool,
     /// On this machine.
     pub file: PathBuf,
-    /// Below the machine's root.
-    pub place: String,
 }
 
-/// Builds the binary, where a part uses it, and the tests that are parts.
-pub fn build(root: &Path, parts: &[&str]) -> Result<Vec<Program>> {
+/// Builds what the parts need. One that several need is there several times.
+pub fn build(root: &Path, parts: &[&Part]) -> Result<Vec<Program>> {
     let mut programs = Vec::new();
-    if parts.contains(&"smoke") {
-        let line = Line::new(&["cargo", "build", "--package", "gantry", "--bin", "gantry"]);
-        programs.extend(built(root, line)?.into_iter().map(|(_, file)| program(file, "bin/gantry".to_owned())));
-    }
-    if parts.iter().any(|part| *part != "smoke") {
-        let packages = ["--package", "cgroup", "--package", "runtime", "--lib", "--test", "container"];
-        let line = Line::new(&["cargo", "test", "--no-run"]).and(&packages.map(str::to_owned));
-        programs.extend(built(root, line)?.into_iter().map(|(name, file)| program(file, format!("tests/{name}"))));
+    for part in parts {
+        let verb: &[&str] = if part.script { &["cargo", "build"] } else { &["cargo", "test", "--no-run"] };
+        let line = Line::new(&[verb, part.build].concat());
+        // Once for people to read; the second time all is built.
+        line.run(root)?;
+        let answer = line.and(&["--message-format=json".to_owned()]).output(root).context("run cargo")?;
+        programs.extend(executables(&answer));
     }
     Ok(programs)
 }
 
-fn program(file: PathBuf, place: String) -> Program {
-    Program { file, place }
-}
-
-/// Runs cargo, and gives the executables with their targets' names.
-fn built(root: &Path, line: Line) -> Result<Vec<(String, PathBuf)>> {
-    // Once for people to read; the second time all is built.
-    line.run(root)?;
-    let answer = line.and(&["--message-format=json".to_owned()]).output(root).context("run cargo")?;
-    Ok(executables(&answer))
-}
-
 /// Finds the executables in cargo's messages: the Cargo Book, "External tools".
-fn executables(answer: &str) -> Vec<(String, PathBuf)> {
+fn executables(answer: &str) -> Vec<Program> {
     let messages = answer.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let executable = |message: Value| {
-        let file = message["executable"].as_str()?;
-        Some((message["target"]["name"].as_str()?.to_owned(), file.into()))
+        let (file, test) = (message["executable"].as_str()?, message["profile"]["test"].as_bool()?);
+        Some(Program { name: message["target"]["name"].as_str()?.to_owned(), test, file: file.into() })
     };
     messages.filter_map(executable).collect()
 }
@@ -59,10 +49,13 @@ mod tests {
 
     #[test]
     fn executables_are_found_in_the_messages() {
-        let answer = r#"{"reason":"compiler-artifact","target":{"name":"oci"},"executable":null}
-{"reason":"compiler-artifact","target":{"name":"container"},"executable":"/t/container-1f"}
+        let answer = r#"{"reason":"compiler-artifact","target":{"name":"oci"},"profile":{"test":false},"executable":null}
+{"reason":"compiler-artifact","target":{"name":"container"},"profile":{"test":true},"executable":"/t/container-1f"}
+{"reason":"compiler-artifact","target":{"name":"stage"},"profile":{"test":false},"executable":"/t/stage"}
 not a message
 {"reason":"build-finished","success":true}"#;
-        assert_eq!(executables(answer), [("container".to_owned(), "/t/container-1f".into())]);
+        let program = |name: &str, test, file: &str| Program { name: name.to_owned(), test, file: file.into() };
+        let expect = [program("container", true, "/t/container-1f"), program("stage", false, "/t/stage")];
+        assert_eq!(executables(answer), expect);
     }
 }

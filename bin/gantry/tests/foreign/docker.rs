@@ -12,6 +12,8 @@ fn docker_runs_its_containers_by_our_runtime() {
     daemon.args(["--data-root", &lab.text("data"), "--exec-root", &lab.text("exec"), "--pidfile", &lab.text("pid")]);
     daemon.args(["--bridge", "none", "--iptables=false", "--ip6tables=false", "--storage-driver", "vfs"]);
     daemon.args(["--add-runtime", &format!("gantry={}", lab.text("gantry-runc")), "--default-runtime", "gantry"]);
+    // Whatever started the host.
+    daemon.args(["--exec-opt", "native.cgroupdriver=cgroupfs"]);
     let group = format!("gantry-docker-{}", std::process::id());
     daemon.args(["--cgroup-parent", &format!("/{group}"), "--host", &socket]);
     let _daemon = Server::start(&mut daemon);

@@ -1,7 +1,9 @@
 //! The face of the OCI runtime as engines see it: command lines, exit codes, messages, what is left. Needs root.
 
+mod apparmor;
 mod attacks;
 mod enter;
+mod host_systemd;
 mod kill;
 mod lab;
 mod life;

@@ -28,8 +28,10 @@ impl Managed {
         let group = format!("gantry-systemd-{}", lab.path("").file_name().unwrap().to_str().unwrap());
         let run = lab.path("run");
         fs::create_dir_all(run.join("systemd")).unwrap();
-        // A manager begins below the group that it is in, and refuses where systemd did not start the host.
+        // A manager begins below the group that it is in, and refuses where systemd did not start the host. The host's own
+        // manager is out of reach, by its bus too.
         let script = "mount -t tmpfs none /run/systemd && mkdir /run/systemd/system && touch /run/systemd/private && \
+            if [ -d /run/dbus ]; then mount -t tmpfs none /run/dbus; fi && \
             for group in $GROUPS_OF_MANAGER; do mkdir $group && echo $$ > $group/cgroup.procs; done; \
             exec \"$0\" --user --unit=basic.target";
         let own = hierarchies().into_iter().filter(|mount| is_systemd_s(mount)).map(|mount| mount.join(&group));

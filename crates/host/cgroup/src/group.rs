@@ -101,6 +101,19 @@ impl Cgroup {
         Self { scope, ..self }
     }
 
+    /// Whether systemd has made it.
+    pub fn has_unit(&self) -> bool {
+        self.scope.is_some()
+    }
+
+    /// Has systemd put a process in, where it has made the group.
+    ///
+    /// # Errors
+    /// [`Error::Unit`] for what it refuses.
+    pub fn attach(&self, process: i32) -> Result<(), Error> {
+        self.scope.as_ref().map_or(Ok(()), |scope| systemd::attach(&scope.unit, process))
+    }
+
     /// Changes limits of groups that are there; what `resources` does not name stays.
     ///
     /// # Errors

@@ -161,6 +161,9 @@ fn id(text: &str) -> Result<u32, Error> {
 
 /// The container's control groups, or those below them that are asked for, which must be there.
 fn below(container: &Container, parsed: &Parsed) -> Result<Cgroup, Error> {
+    if parsed.all("cgroup").next().is_none() {
+        return Ok(container.cgroup());
+    }
     let mut paths = container.record.gantry.cgroups.clone();
     for asked in parsed.all("cgroup") {
         let (controllers, path) = asked.split_once(':').map_or((None, asked), |(names, path)| (Some(names), path));

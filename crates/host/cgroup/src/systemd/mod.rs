@@ -88,6 +88,14 @@ pub(crate) fn change(unit: &Unit, settings: &[Setting], rules: &[Rule]) -> Resul
     manager.told("change", |bus| bus.manager("SetUnitProperties", arguments)).map(drop)
 }
 
+/// Has a process put into a unit, which this process itself may not do where it is outside of what was delegated to its
+/// user: cgroups(7), "Cgroups v2 delegation".
+pub(crate) fn attach(unit: &Unit, process: i32) -> Result<(), Error> {
+    let mut manager = Manager::of(unit)?;
+    let arguments = vec![Value::text(&unit.name), Value::text(""), Value::Numbers(vec![process.unsigned_abs()])];
+    manager.told("put a process into", |bus| bus.manager("AttachProcessesToUnit", arguments)).map(drop)
+}
+
 /// Stops a unit, and has it forgotten. One that is gone is no error: it goes when its last process goes.
 pub(crate) fn stop(unit: &Unit) -> Result<(), Error> {
     let mut manager = Manager::of(unit)?;

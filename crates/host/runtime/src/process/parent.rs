@@ -1,6 +1,7 @@
 //! What the caller does while its children set up: control groups, id maps, and cleaning up after a failure.
 
 use std::fmt::Write as _;
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
@@ -112,11 +113,19 @@ pub(crate) fn launch(plan: &Plan<'_>, cgroup: &Cgroup) -> Result<Launched, Error
     Ok(Launched { child, channel: ours, console })
 }
 
-/// Forks into the unified control group; the child goes into the others itself.
+/// Forks into the unified control group; the child goes into the others itself. Where an ordinary user may not, as its
+/// session is outside of what was delegated to it, who delegated it puts the child in.
 pub(crate) fn fork_into(flags: u64, cgroup: &Cgroup) -> Result<Fork, Error> {
     let directory = cgroup.unified().map(open_directory).transpose()?;
-    let fork = fork(flags, directory.as_ref().map(AsFd::as_fd));
-    fork.step("fork")
+    match fork(flags, directory.as_ref().map(AsFd::as_fd)) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && cgroup.has_unit() => {}
+        forked => return forked.step("fork"),
+    }
+    let forked = fork(flags, None).step("fork")?;
+    let Fork::Parent { pid, pidfd } = forked else { return Ok(forked) };
+    let child = ChildGuard::new(pid, pidfd);
+    cgroup.attach(pid)?;
+    Ok(Fork::Parent { pid, pidfd: child.release() })
 }
 
 /// Lets the stage make PID 1, and takes over from it.
