@@ -90,20 +90,23 @@ fn values_that_cannot_be_are_refused_when_the_container_is_made() {
         host("Ulimits", json!([{"Name": "nofile", "Soft": 2, "Hard": 1}])),
         host("CgroupParent", json!("../../..")),
         host("PidsLimit", json!("x")),
+        host("IpcMode", json!("nope")),
+        host("PidMode", json!("nope")),
+        host("UTSMode", json!("nope")),
+        host("CgroupnsMode", json!("nope")),
+        host("Annotations", json!({"": "x"})),
+        host("Dns", json!(["nope"])),
+        host("Dns", json!(["1.2.3.4\nsearch x"])),
+        host("Mounts", json!([{"Type": "bind", "Source": "/no/such/source", "Target": "/x"}])),
+        json!({"Image": "busybox", "MacAddress": "nope"}),
     ] {
-        let created = bench.post("/containers/create", &body);
-        let answer = match created.status {
-            // Some are only known to be wrong when the container starts; it is refused then, and stays made.
-            201 => {
-                let id = created.field("Id");
-                let started = bench.ask("POST", &format!("/containers/{id}/start"));
-                assert_eq!(bench.ask("DELETE", &format!("/containers/{id}?force=1")).status, 204);
-                started
-            }
-            _ => created,
-        };
-        if !matches!(answer.status, 400 | 404 | 500 | 501) {
+        let answer = bench.post("/containers/create", &body);
+        if !matches!(answer.status, 400 | 501) {
             taken.push(format!("{body}: {answer:?}"));
+            if answer.status == 201 {
+                let id = answer.field("Id");
+                assert_eq!(bench.ask("DELETE", &format!("/containers/{id}?force=1")).status, 204);
+            }
             continue;
         }
         assert!(

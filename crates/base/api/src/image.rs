@@ -80,29 +80,22 @@ pub struct ImageInspect {
 #[serde(default, rename_all = "PascalCase")]
 pub struct ImageConfig {
     /// `name|uid[:group|gid]`; empty for root.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub user: String,
     /// Ports the container serves.
     #[serde(skip_serializing_if = "PortSet::is_empty")]
     pub exposed_ports: PortSet,
     /// `NAME=value`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub env: Vec<String>,
+    pub env: Option<Vec<String>>,
     /// Program and first arguments.
-    #[serde(skip_serializing_if = "is_empty_list")]
-    pub entrypoint: StringOrList,
+    pub entrypoint: Option<StringOrList>,
     /// Arguments, or program and arguments where there is no entrypoint.
-    #[serde(skip_serializing_if = "is_empty_list")]
-    pub cmd: StringOrList,
+    pub cmd: Option<StringOrList>,
     /// Paths that are volumes.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub volumes: BTreeMap<String, Empty>,
+    pub volumes: Option<BTreeMap<String, Empty>>,
     /// Where the program starts.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub working_dir: String,
     /// Labels.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub labels: BTreeMap<String, String>,
+    pub labels: Option<BTreeMap<String, String>>,
     /// The signal of a polite stop.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub stop_signal: String,
@@ -113,8 +106,7 @@ pub struct ImageConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub healthcheck: Option<Healthcheck>,
     /// Instructions for builds upon this image.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub on_build: Vec<String>,
+    pub on_build: Option<Vec<String>>,
     /// The shell of the instructions' shell forms.
     #[serde(skip_serializing_if = "is_empty_list")]
     pub shell: StringOrList,

@@ -1,6 +1,6 @@
 //! Which capabilities a container gets: capabilities(7), Docker's default fourteen, `--cap-add` and `--cap-drop`.
 
-use fault::{Fault, Result};
+use fault::{Fault, Result, Step as _};
 
 /// What a container has unless it asks for more or less: Docker's documented default.
 pub const DEFAULT: [&str; 14] = [
@@ -67,8 +67,8 @@ pub const ALL: [&str; 41] = [
 
 /// The set for a container, in the kernel's order.
 pub fn effective(add: &[String], drop: &[String], privileged: bool) -> Result<Vec<String>> {
-    let add = normalize(add)?;
-    let drop = normalize(drop)?;
+    let add = normalize(add).step("invalid CapAdd")?;
+    let drop = normalize(drop).step("invalid CapDrop")?;
     if privileged {
         return Ok(ALL.iter().map(|&name| name.to_owned()).collect());
     }
@@ -91,7 +91,7 @@ fn normalize_one(name: &str) -> Result<String> {
         return Ok(upper);
     }
     let full = if upper.starts_with("CAP_") { upper } else { format!("CAP_{upper}") };
-    if ALL.contains(&full.as_str()) { Ok(full) } else { Err(Fault::invalid(format!("invalid capability: {name:?}"))) }
+    if ALL.contains(&full.as_str()) { Ok(full) } else { Err(Fault::invalid(format!("unknown capability: {full:?}"))) }
 }
 
 #[cfg(test)]

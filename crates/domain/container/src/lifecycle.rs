@@ -71,7 +71,7 @@ fn admit_exec(phase: Phase, id: &str) -> Result<()> {
 
 fn admit_remove(phase: Phase, name: &str, force: bool) -> Result<()> {
     let refuse = |state: &str, advice: &str| {
-        Err(Fault::conflict(format!("cannot remove container \"/{name}\": container is {state}: {advice}")))
+        Err(Fault::conflict(format!("cannot remove container \"{name}\": container is {state}: {advice}")))
     };
     match phase {
         Phase::Removing => Err(Fault::conflict(format!("removal of container {name} is already in progress"))),

@@ -26,7 +26,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, WriteHalf};
 use tokio_util::io::ReaderStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::answer::frames::content_type;
+use crate::answer::frames::{RAW, content_type};
 use crate::answer::{self, Answer};
 use crate::request::Call;
 use crate::socket::{Socket, hung_up};
@@ -58,7 +58,8 @@ pub(crate) fn answer(call: Call, attached: Attached, join: Join) -> Answer {
             tokio::spawn(run(upgrade, attached, join, stopping));
             upgraded(content_type)
         }
-        (None, input) => answer::stream(content_type, stopping, body(attached, join, input)),
+        // The original calls it so whatever is in it.
+        (None, input) => answer::stream(RAW, stopping, body(attached, join, input)),
     }
 }
 

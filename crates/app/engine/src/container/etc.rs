@@ -61,6 +61,16 @@ pub fn extra_hosts(entries: &[String], gateway: Option<IpAddr>) -> Result<Vec<(S
     Ok(all)
 }
 
+/// Name servers are addresses.
+pub fn check_servers(servers: &[String]) -> Result<()> {
+    match servers.iter().find(|server| server.parse::<IpAddr>().is_err()) {
+        Some(server) => {
+            Err(Fault::invalid(format!("bad nameserver address {}: not an IP address", server.escape_debug())))
+        }
+        None => Ok(()),
+    }
+}
+
 fn resolv_conf(engine: &Inner, stored: &Stored) -> String {
     let host = &stored.record.host_config;
     let settings = &engine.settings;

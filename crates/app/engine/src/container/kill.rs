@@ -12,8 +12,9 @@ const SIGKILL: i32 = 9;
 
 /// Sends the signal; SIGKILL where none is named.
 pub async fn kill(engine: &Arc<Inner>, request: ContainerKill) -> Result<()> {
-    let signal = request.signal.as_deref().filter(|signal| !signal.is_empty()).map_or(Ok(SIGKILL), signal_number)?;
     let at = |fault: Fault| fault.at(format_args!("cannot kill container: {}", request.target));
+    let signal = request.signal.as_deref().filter(|signal| !signal.is_empty());
+    let signal = signal.map_or(Ok(SIGKILL), signal_number).map_err(at)?;
     let handle = engine.containers.find(&request.target).map_err(at)?;
     let stop = signal_number(handle.view().stored.record.stop_signal()).unwrap_or(15);
     let last = signal == SIGKILL || signal == stop;

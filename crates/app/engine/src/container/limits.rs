@@ -20,6 +20,18 @@ pub fn adapt(host: &mut HostConfig) -> Result<Vec<String>> {
         let warning = "Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.";
         warnings.push(warning.to_owned());
     }
+    // Without a word on swap there may be as much of it as there is memory.
+    if host.memory > 0 && host.memory_swap == 0 {
+        host.memory_swap = host.memory.saturating_mul(2);
+    }
+    if cgroup_v2() {
+        if host.oom_kill_disable.take() == Some(true) {
+            let warning = "Your kernel does not support OomKillDisable. OomKillDisable discarded.";
+            warnings.push(warning.to_owned());
+        }
+    } else {
+        host.oom_kill_disable.get_or_insert(false);
+    }
     if host.oom_kill_disable == Some(true) && host.memory == 0 {
         let warning = "OOM killer is disabled for the container, but no memory limit is set, this can result in the \
                        system running out of resources.";

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 mod actor;
 mod attach;
+mod check;
 mod create;
 mod etc;
 mod inspect;

@@ -49,7 +49,7 @@ fn cgroup(engine: &Inner, record: &Record) -> String {
 }
 
 /// `-v` makes a missing source, `--mount` refuses it.
-fn check_source(bind: &spec::Bind) -> Result<()> {
+pub fn check_source(bind: &spec::Bind) -> Result<()> {
     if fs::symlink_metadata(&bind.source).is_ok() {
         return Ok(());
     }
@@ -63,7 +63,8 @@ fn check_source(bind: &spec::Bind) -> Result<()> {
     )))
 }
 
-fn seccomp(host: &HostConfig) -> Result<Option<Seccomp>> {
+/// The system call filter of the options.
+pub fn seccomp(host: &HostConfig) -> Result<Option<Seccomp>> {
     let capabilities = effective_capabilities(host)?;
     match Security::parse(host)?.seccomp {
         SeccompChoice::Unconfined => Ok(None),

@@ -4,7 +4,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use fault::{Fault, Result, Step};
+use api::container::ContainerConfig;
+use api::network::NetworkingConfig;
+use fault::{Fault, Kind, Result, Step};
 use shim_proto::{ExitPlan, ExitRecord, Failure, Launch, LogFile, Request, RootFs, Streams};
 use tokio::net::UnixStream;
 
@@ -142,7 +144,7 @@ pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T>
 async fn join_network(engine: &Arc<Inner>, stored: &Stored) -> Result<Place> {
     let mode = stored.record.host_config.network_mode.clone();
     if let Some(other) = unknown_network(stored) {
-        return Err(Fault::not_found(format!("network {other} not found")));
+        return Err(Fault::not_found(format!("failed to set up container networking: network {other} not found")));
     }
     let networks = Arc::clone(&engine.networks);
     match mode.as_str() {
@@ -163,15 +165,20 @@ fn unknown_network(stored: &Stored) -> Option<&str> {
     names.find(|name| !matches!(*name, "bridge" | "default" | "none" | "host"))
 }
 
+/// The address that was asked for: for the network, or else for the container.
+pub(super) fn hardware_address(
+    config: &ContainerConfig,
+    networking: &NetworkingConfig,
+) -> Result<Option<network::Mac>> {
+    let asked = networking.endpoints_config.values().flatten().map(|asked| &asked.mac_address);
+    let Some(mac) = asked.chain([&config.mac_address]).find(|mac| !mac.is_empty()) else { return Ok(None) };
+    let invalid = |_| Fault::invalid(format!("invalid config for network bridge: invalid MAC address {mac}"));
+    mac.parse().map(Some).map_err(invalid)
+}
+
 fn attach_request(stored: &Stored) -> Result<network::Attach> {
     let record = &stored.record;
     let host = &record.host_config;
-    let asked = stored.networking.endpoints_config.values().flatten().next();
-    let mac = asked
-        .map(|asked| asked.mac_address.as_str())
-        .filter(|mac| !mac.is_empty())
-        .unwrap_or(&record.config.mac_address);
-    let invalid = |what: &str| Fault::invalid(format!("invalid MAC address: {what}"));
     Ok(network::Attach {
         container_id: record.id.to_string(),
         name: record.name.clone(),
@@ -180,7 +187,7 @@ fn attach_request(stored: &Stored) -> Result<network::Attach> {
             record.config.exposed_ports.as_ref(),
             host.publish_all_ports,
         )?,
-        mac: if mac.is_empty() { None } else { Some(mac.parse().map_err(|_| invalid(mac))?) },
+        mac: hardware_address(&record.config, &stored.networking)?,
         ip: None,
     })
 }
@@ -285,7 +292,9 @@ pub fn refusal(failure: &StartFailure) -> Fault {
     let chain = "failed to create task for container: failed to create shim task: OCI runtime create failed: \
                  runc create failed: unable to start container process";
     match failure.class {
-        Failure::System | Failure::NoSuchProcess => Fault::system(failure.message.clone()),
+        Failure::System | Failure::NoSuchProcess => {
+            Fault::new(failure.kind.unwrap_or(Kind::System), failure.message.clone())
+        }
         Failure::NotFound | Failure::NotExecutable | Failure::Invalid => {
             Fault::invalid(format!("{chain}: {}: unknown", failure.message))
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use container::lifecycle::{self, Verb};
 use fault::{Fault, Result};
 
+use crate::container::{account, blocking};
 use crate::inner::Inner;
 use crate::request::ExecCreate;
 
@@ -21,10 +22,14 @@ pub async fn create(engine: &Arc<Inner>, request: ExecCreate) -> Result<String> 
     if let Some(text) = texts.into_iter().find(|text| text.contains('\0')) {
         return Err(Fault::invalid(format!("invalid string {text:?}: it contains NUL")));
     }
+    if !body.user.is_empty() {
+        let (pid, user, host) = (record.state.pid, body.user.clone(), record.host_config.clone());
+        blocking(move || account::find_user(pid, &user, host.group_add.as_deref().unwrap_or_default())).await?;
+    }
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(|error| Fault::system(format!("make an id: {error}")))?;
     let id = hex::encode(random);
-    let command = body.cmd.join(" ");
+    let command = super::words(&body.cmd);
     engine.execs.insert(id.clone(), record.id.to_string(), body);
     let mut attributes = view.stored.attributes();
     attributes.insert("execID".into(), id.clone());

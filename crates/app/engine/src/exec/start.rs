@@ -66,7 +66,7 @@ async fn run(
         return Err(Fault::system(format!("start the exec: unexpected answer {response:?}")));
     };
     engine.execs.set(&exec.id, Phase::Running { pid });
-    emit(engine, exec, record, &format!("exec_start: {}", exec.request.cmd.join(" ")), None);
+    emit(engine, exec, record, &format!("exec_start: {}", super::words(&exec.request.cmd)), None);
     let (ends, ended) = oneshot::channel();
     tokio::spawn(watch(Arc::clone(engine), exec.clone(), shim, ends));
     Ok((stream, Ended::new(ended)))

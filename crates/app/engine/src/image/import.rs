@@ -27,7 +27,8 @@ pub async fn import(engine: &Arc<Inner>, request: ImageImport) -> Result<action:
     let platform = platform.map_err(|error| Fault::invalid(error.to_string()))?;
     let (owner, body, name) = (Arc::clone(engine), SyncIoBridge::new(request.body), target.clone());
     let config = changes::apply(&request.changes)?;
-    let message = request.message.unwrap_or_default();
+    let message = request.message.filter(|text| !text.is_empty());
+    let message = message.unwrap_or_else(|| format!("Imported from {}", request.from_src));
     let id = blocking(move || owner.images.import(body, Import { target: name, config, message, platform })).await?;
     let id = id.to_string();
     if let Some(name) = &target {

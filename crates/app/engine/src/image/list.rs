@@ -7,7 +7,7 @@ use api::filters::Filters;
 use api::image::ImageSummary;
 use fault::{Fault, Result};
 use image::Image;
-use names::Reference;
+use names::{Digest, Reference};
 
 use super::runtime_config;
 use crate::container::Handle;
@@ -39,7 +39,12 @@ pub async fn list(engine: &Arc<Inner>, request: ImageList) -> Result<Vec<ImageSu
     let users = users(engine);
     let wanted = request.filters.get("reference");
     let count = |image: &Image| users.get(&image.id.to_string()).copied().unwrap_or(0);
-    Ok(images.iter().map(|image| summary(image, count(image), wanted)).collect())
+    let sharing = request.shared_size.then(|| Sharing::of(&engine.images.list()));
+    let told = images.iter().map(|image| ImageSummary {
+        shared_size: sharing.as_ref().map_or(-1, |sharing| sharing.size(image)),
+        ..summary(image, count(image), wanted)
+    });
+    Ok(told.collect())
 }
 
 fn dangling(filters: &Filters) -> Result<Option<bool>> {
@@ -95,6 +100,26 @@ fn users(engine: &Inner) -> HashMap<String, i64> {
         *users.entry(view.stored.record.image_id.to_string()).or_default() += 1;
     }
     users
+}
+
+/// How many images have each layer, by its chain id.
+struct Sharing(HashMap<Digest, usize>);
+
+impl Sharing {
+    fn of(images: &[Arc<Image>]) -> Self {
+        let mut counts = HashMap::new();
+        for layer in images.iter().flat_map(|image| image.chain_ids()) {
+            *counts.entry(layer).or_default() += 1;
+        }
+        Self(counts)
+    }
+
+    /// Bytes of the image's layers that others have, too.
+    fn size(&self, image: &Image) -> i64 {
+        let layers = image.chain_ids().into_iter().zip(&image.layers);
+        let shared = layers.filter(|(chain, _)| self.0.get(chain).is_some_and(|&count| count > 1));
+        shared.map(|(_, layer)| i64::try_from(layer.size).unwrap_or(i64::MAX)).sum()
+    }
 }
 
 /// Of its names only those that fit are told.

@@ -37,7 +37,7 @@ fn tell(engine: &Inner, action: &str, id: &str, name: String) {
 /// The labels of an image; none where there is no such image.
 fn labels(engine: &Inner, name_or_id: &str) -> BTreeMap<String, String> {
     let config = engine.images.get(name_or_id).ok().and_then(|image| config_of(&image).ok());
-    config.map(|config| config.labels).unwrap_or_default()
+    config.and_then(|config| config.labels).unwrap_or_default()
 }
 
 /// What an event tells of an image.

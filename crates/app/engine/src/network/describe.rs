@@ -31,7 +31,7 @@ pub fn describe(engine: &Inner, record: &Record) -> Network {
         scope: "local".into(),
         driver: driver(record).into(),
         enable_ipv4: true,
-        ipam: Ipam { driver: "default".into(), options: None, config: Some(pool.into_iter().collect()) },
+        ipam: Ipam { driver: "default".into(), options: None, config: pool.map(|pool| vec![pool]) },
         options: options(engine, record),
         ..Network::default()
     }

@@ -5,7 +5,7 @@ use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use fault::{Fault, Result, Step};
+use fault::{Fault, Kind, Result, Step};
 use rustix::fs::{Mode, OFlags};
 use shim_proto::{Failure, Request, Response, file};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -117,7 +117,7 @@ impl Control {
                 .await?;
         match response {
             Response::Started { pid, started_at } => Ok((pid, started_at)),
-            Response::Failed { class, message } => Err(StartFailure { class, message }),
+            Response::Failed { class, message } => Err(StartFailure { class, kind: None, message }),
             other => Err(unexpected(&other).into()),
         }
     }
@@ -144,7 +144,7 @@ impl Control {
             within(SETUP_DEADLINE, async { read(&mut self.stream).await.step("hear from the container's shim") })
                 .await?;
         match response {
-            Response::Failed { class, message } => Err(StartFailure { class, message }),
+            Response::Failed { class, message } => Err(StartFailure { class, kind: None, message }),
             other => Ok(other),
         }
     }
@@ -155,13 +155,15 @@ impl Control {
 pub struct StartFailure {
     /// What kind of failure.
     pub class: Failure,
+    /// Of a fault that is no answer of the shim's.
+    pub kind: Option<Kind>,
     /// Step, object and cause.
     pub message: String,
 }
 
 impl From<Fault> for StartFailure {
     fn from(fault: Fault) -> Self {
-        Self { class: Failure::System, message: fault.message().to_owned() }
+        Self { class: Failure::System, kind: Some(fault.kind()), message: fault.message().to_owned() }
     }
 }
 

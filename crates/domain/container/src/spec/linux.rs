@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use api::container::HostConfig;
 use fault::{Fault, Result};
 use oci::runtime::{Namespace, Spec};
 
@@ -29,15 +30,21 @@ pub const READONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sy
 pub(super) fn step(input: &Input<'_>, spec: &mut Spec) -> Result<()> {
     let host = input.host;
     let linux = linux_of(spec);
-    linux.namespaces = namespaces(input)?;
+    linux.namespaces = namespaces(host)?;
     linux.cgroups_path = Some(input.facts.cgroup.clone());
     linux.seccomp.clone_from(&input.facts.seccomp);
-    linux.sysctl = sysctls(input)?;
+    linux.sysctl = sysctls(host)?;
     if !host.privileged {
         linux.masked_paths = paths(host.masked_paths.as_deref(), &MASKED);
         linux.readonly_paths = paths(host.readonly_paths.as_deref(), &READONLY);
     }
     Ok(())
+}
+
+/// Checks what needs no facts.
+pub(super) fn check(host: &HostConfig) -> Result<()> {
+    namespaces(host)?;
+    sysctls(host).map(drop)
 }
 
 fn paths(given: Option<&[String]>, default: &[&str]) -> Vec<PathBuf> {
@@ -47,8 +54,7 @@ fn paths(given: Option<&[String]>, default: &[&str]) -> Vec<PathBuf> {
     }
 }
 
-fn namespaces(input: &Input<'_>) -> Result<Vec<Namespace>> {
-    let host = input.host;
+fn namespaces(host: &HostConfig) -> Result<Vec<Namespace>> {
     let mut kinds = vec!["mount"];
     let network = host.network_mode.as_str();
     if network != "host" {
@@ -90,21 +96,21 @@ fn own_ipc(mode: &str) -> Result<bool> {
 }
 
 /// The original lets unprivileged programs ping and bind low ports in a container's own network namespace.
-fn sysctls(input: &Input<'_>) -> Result<std::collections::BTreeMap<String, String>> {
+fn sysctls(host: &HostConfig) -> Result<std::collections::BTreeMap<String, String>> {
     let mut all = std::collections::BTreeMap::new();
-    if input.host.network_mode != "host" {
+    if host.network_mode != "host" {
         all.insert("net.ipv4.ip_unprivileged_port_start".to_owned(), "0".to_owned());
         all.insert("net.ipv4.ping_group_range".to_owned(), "0 2147483647".to_owned());
     }
-    for (name, value) in input.host.sysctls.iter().flatten() {
-        check_sysctl(name, value, input)?;
+    for (name, value) in host.sysctls.iter().flatten() {
+        check_sysctl(name, value, host)?;
         all.insert(name.clone(), value.clone());
     }
     Ok(all)
 }
 
 /// Only what a namespace of the container holds may be set; one setting never carries another (CVE-2022-0811).
-fn check_sysctl(name: &str, value: &str, input: &Input<'_>) -> Result<()> {
+fn check_sysctl(name: &str, value: &str, host: &HostConfig) -> Result<()> {
     const IPC: [&str; 8] = [
         "kernel.msgmax",
         "kernel.msgmnb",
@@ -121,7 +127,7 @@ fn check_sysctl(name: &str, value: &str, input: &Input<'_>) -> Result<()> {
     }
     let ipc = IPC.contains(&name) || name.starts_with("fs.mqueue.");
     let net = name.starts_with("net.");
-    let refused = (ipc && input.host.ipc_mode == "host") || (net && input.host.network_mode == "host") || !(ipc || net);
+    let refused = (ipc && host.ipc_mode == "host") || (net && host.network_mode == "host") || !(ipc || net);
     if refused {
         return Err(Fault::invalid(format!(
             "sysctl '{name}' is not allowed in this container: it is not part of its namespaces"

@@ -21,9 +21,8 @@ use crate::users::Resolved;
 
 pub use devices::device_node;
 pub use linux::{MASKED, READONLY};
-pub use mounts::{Bind, binds, check_mounts};
+pub use mounts::{Bind, binds};
 pub use process::exec_process;
-pub use resources::check as check_resources;
 
 /// What the specification needs and the record does not know.
 #[derive(Clone, Debug)]
@@ -57,6 +56,14 @@ type StepFn = fn(&Input<'_>, &mut Spec) -> Result<()>;
 
 /// The steps, in order: mounts come before what is bound over them, resources after the devices they allow.
 const STEPS: [StepFn; 5] = [process::step, linux::step, mounts::step, devices::step, resources::step];
+
+/// Checks all that can be known of a container's settings when it is made, so that its start does not find it out.
+pub fn check(host: &HostConfig) -> Result<()> {
+    for check in [process::check, linux::check, mounts::check, resources::check] {
+        check(host)?;
+    }
+    Ok(())
+}
 
 /// Builds the specification.
 pub fn build(record: &Record, facts: &Facts) -> Result<Spec> {

@@ -33,7 +33,7 @@ pub struct Bind {
 pub(super) fn step(input: &Input<'_>, spec: &mut Spec) -> Result<()> {
     let Input { host, facts, .. } = input;
     spec.root = Some(Root { path: "rootfs".into(), readonly: host.readonly_rootfs });
-    spec.mounts = kernel_mounts(input)?;
+    spec.mounts = kernel_mounts(host)?;
     let access = if host.readonly_rootfs { "ro" } else { "rw" };
     for (source, target) in &facts.etc {
         spec.mounts.push(bind_mount(source, Path::new(target), &["rbind", "rprivate", access]));
@@ -52,8 +52,9 @@ pub(super) fn step(input: &Input<'_>, spec: &mut Spec) -> Result<()> {
     Ok(())
 }
 
-/// Checks what can be known of the user's mounts before they are made.
-pub fn check_mounts(host: &HostConfig) -> Result<()> {
+/// Checks what needs no facts.
+pub(super) fn check(host: &HostConfig) -> Result<()> {
+    kernel_mounts(host)?;
     user_mounts(host).map(drop)
 }
 
@@ -65,8 +66,7 @@ fn user_mounts(host: &HostConfig) -> Result<Vec<Mount>> {
     Ok(wanted)
 }
 
-fn kernel_mounts(input: &Input<'_>) -> Result<Vec<Mount>> {
-    let host = input.host;
+fn kernel_mounts(host: &HostConfig) -> Result<Vec<Mount>> {
     let shm = match host.shm_size {
         0 => DEFAULT_SHM,
         size if size < 0 => return Err(Fault::invalid("SHM size can not be less than 0")),
@@ -244,8 +244,9 @@ fn tmpfs_mounts(host: &HostConfig) -> Result<Vec<Mount>> {
     let mut all = Vec::new();
     for (target, options) in host.tmpfs.iter().flatten() {
         let target = absolute_target(target).ok_or_else(|| Fault::invalid(wrong_target(target)))?;
-        let given = options.split(',').filter(|option| !option.is_empty()).map(str::to_owned);
-        all.push(tmpfs(target, given.collect()));
+        let given = options.split(',').filter(|option| !option.is_empty());
+        given.clone().try_for_each(check_tmpfs_option)?;
+        all.push(tmpfs(target, given.map(str::to_owned).collect()));
     }
     for mount in host.mounts.iter().flatten().filter(|mount| mount.kind == "tmpfs") {
         let target = absolute_target(&mount.target)
@@ -264,6 +265,35 @@ fn tmpfs_mounts(host: &HostConfig) -> Result<Vec<Mount>> {
         all.push(tmpfs(target, options));
     }
     Ok(all)
+}
+
+/// What tmpfs(5) takes, and the flags of mount(8): another would be found out by the kernel, in words of its own.
+fn check_tmpfs_option(option: &str) -> Result<()> {
+    const VALUES: [&str; 7] = ["size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "mpol"];
+    const FLAGS: [&str; 14] = [
+        "ro",
+        "rw",
+        "suid",
+        "dev",
+        "exec",
+        "atime",
+        "diratime",
+        "relatime",
+        "strictatime",
+        "sync",
+        "async",
+        "dirsync",
+        "mand",
+        "defaults",
+    ];
+    const PROPAGATION: [&str; 8] =
+        ["private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable"];
+    let (name, value) = option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value)));
+    let known = match value {
+        Some(_) => VALUES.contains(&name),
+        None => FLAGS.contains(&name.strip_prefix("no").unwrap_or(name)) || PROPAGATION.contains(&name),
+    };
+    if known { Ok(()) } else { Err(Fault::invalid(format!("invalid tmpfs option {name:?}"))) }
 }
 
 fn tmpfs(target: PathBuf, given: Vec<String>) -> Mount {

@@ -42,6 +42,16 @@ pub(super) fn step(input: &Input<'_>, spec: &mut Spec) -> Result<()> {
     Ok(())
 }
 
+/// Checks what needs no facts.
+pub(super) fn check(host: &HostConfig) -> Result<()> {
+    rlimits(host)?;
+    oom_score(host.oom_score_adj)?;
+    match host.annotations.iter().flatten().any(|(name, _)| name.is_empty()) {
+        true => Err(Fault::invalid("invalid Annotations: the empty string is not permitted as an annotation key")),
+        false => Ok(()),
+    }
+}
+
 /// The process of an exec: the container's own, changed where the request says so.
 pub fn exec_process(
     container: &Process,

@@ -76,7 +76,7 @@ fn block_io(host: &HostConfig, resources: &mut Resources) {
 }
 
 /// Refuses limits that contradict themselves or cannot be met, in the original's words.
-pub fn check(host: &HostConfig) -> Result<()> {
+pub(super) fn check(host: &HostConfig) -> Result<()> {
     let refuse = |message: &str| Err(Fault::invalid(message));
     if host.memory != 0 && host.memory < LEAST_MEMORY {
         return refuse("Minimum memory limit allowed is 6MB");
@@ -106,17 +106,14 @@ pub fn check(host: &HostConfig) -> Result<()> {
 
 fn check_cpu(host: &HostConfig) -> Result<()> {
     let refuse = |message: String| Err(Fault::invalid(message));
-    if host.nano_cpus < 0 {
-        return refuse("invalid value for NanoCPUs: value can not be negative".into());
-    }
     if host.nano_cpus > 0 && (host.cpu_quota != 0 || host.cpu_period != 0) {
         let other = if host.cpu_period != 0 { "CPU Period" } else { "CPU Quota" };
         return refuse(format!("Conflicting options: Nano CPUs and {other} cannot both be set"));
     }
-    if host.nano_cpus > 0 {
+    if host.nano_cpus != 0 {
         // Asked for only where it counts: the answer takes a dozen files of control groups.
         let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get() as i64);
-        if host.nano_cpus > cpus.saturating_mul(1_000_000_000) {
+        if !(0..=cpus.saturating_mul(1_000_000_000)).contains(&host.nano_cpus) {
             return refuse(format!("range of CPUs is from 0.01 to {cpus}.00, as there are only {cpus} CPUs available"));
         }
     }

@@ -7,7 +7,7 @@ use engine::reply::{LogEntry, LogStream};
 use jiff::Timestamp;
 
 /// The content type of bytes without frames; before 1.42 also of those with.
-const RAW: &str = "application/vnd.docker.raw-stream";
+pub(crate) const RAW: &str = "application/vnd.docker.raw-stream";
 /// The content type of frames.
 const MULTIPLEXED: &str = "application/vnd.docker.multiplexed-stream";
 

@@ -72,7 +72,11 @@ mod tests {
         let config = Some(ImageConfig { user: "u".into(), ..Default::default() });
         let body = ImageInspect { config, ..Default::default() };
         let newest = convert(ApiVersion::v1(50), Form::ImageInspect, &body).unwrap();
-        assert_eq!(newest["Config"], json!({"User": "u"}));
+        let config = json!({
+            "User": "u", "Env": null, "Entrypoint": null, "Cmd": null, "Volumes": null, "WorkingDir": "",
+            "Labels": null, "OnBuild": null,
+        });
+        assert_eq!(newest["Config"], config);
         let old = convert(ApiVersion::v1(41), Form::ImageInspect, &body).unwrap();
         assert_eq!((&old["Config"]["User"], &old["Config"]["Hostname"]), (&json!("u"), &json!("")));
         assert_eq!((&old["Container"], &old["Created"]), (&json!(""), &json!("0001-01-01T00:00:00Z")));

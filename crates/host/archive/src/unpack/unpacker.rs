@@ -92,6 +92,8 @@ impl<'r> Unpacker<'r> {
             Kind::Directory => self.directory(name, parent, last, entry),
             Kind::Symlink => {
                 self.instead(parent, last, entry, || symlinkat(entry.link.as_slice(), parent, last))?;
+                // stat(2) gives a link the length of its text as its size.
+                self.contents.bytes += entry.link.len() as u64;
                 self.defaults.finish_node(parent, last, entry)
             }
             Kind::Hardlink => self.hardlink(name, parent, last, entry),

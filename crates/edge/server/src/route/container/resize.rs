@@ -16,9 +16,7 @@ pub(in crate::route) async fn resize(call: Call) -> Result<Answer> {
 /// The size asked for; both numbers must be given.
 pub(in crate::route) fn size(call: &Call, target: String) -> Result<Resize> {
     let number = |name: &str, what: &str| {
-        call.query
-            .number(name)?
-            .ok_or_else(|| Fault::invalid(format!("invalid resize {what} \"\": not a number in range")))
+        call.query.number(name)?.ok_or_else(|| Fault::invalid(format!("invalid resize {what} \"\": invalid syntax")))
     };
     Ok(Resize { target, rows: number("h", "height")?, columns: number("w", "width")? })
 }

@@ -24,7 +24,8 @@ pub(in crate::route) async fn ping(call: Call) -> Result<Answer> {
 
 /// The same without a body: its length is told as none at all.
 pub(in crate::route) async fn ping_head(call: Call) -> Result<Answer> {
-    let (parts, _) = ping(call).await?.into_parts();
+    let (mut parts, _) = ping(call).await?.into_parts();
+    parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
     let empty = answer::whole(StatusCode::OK, "text/plain; charset=utf-8", Bytes::new());
     Ok(Answer::from_parts(parts, empty.into_body()))
 }
