@@ -5,7 +5,7 @@ use fault::{Fault, Result};
 use http::StatusCode;
 
 use crate::answer::{self, Answer};
-use crate::request::Call;
+use crate::request::{Call, echo};
 
 pub(in crate::route) async fn resize(call: Call) -> Result<Answer> {
     let request = size(&call, call.container()?)?;
@@ -16,7 +16,8 @@ pub(in crate::route) async fn resize(call: Call) -> Result<Answer> {
 /// The size asked for; both numbers must be given.
 pub(in crate::route) fn size(call: &Call, target: String) -> Result<Resize> {
     let number = |name: &str, what: &str| {
-        call.query.number(name)?.ok_or_else(|| Fault::invalid(format!("invalid resize {what} \"\": invalid syntax")))
+        let text = call.query.text(name);
+        text.parse().map_err(|_| Fault::invalid(format!("invalid resize {what} {:?}: invalid syntax", echo(text))))
     };
     Ok(Resize { target, rows: number("h", "height")?, columns: number("w", "width")? })
 }
