@@ -108,7 +108,7 @@ fn masks_and_read_only_paths_hold_for_run_and_exec() {
     let bench = Bench::start();
     let script = "\
         for p in kcore keys timer_list sched_debug latency_stats interrupts; do \
-            p=/proc/$p; [ -e $p ] && [ $(head -c1 $p | wc -c) != 0 ] && echo read $p; done; \
+            p=/proc/$p; [ -e $p ] && [ $(head -c1 $p 2>/dev/null | wc -c) != 0 ] && echo read $p; done; \
         for d in /proc/scsi /proc/acpi /proc/asound /sys/firmware /sys/devices/virtual/powercap; do \
             [ -d $d ] && [ -n \"$(ls $d)\" ] && echo listed $d; done; \
         for w in /proc/sys/kernel/core_pattern /proc/sys/vm/drop_caches /proc/sysrq-trigger /proc/irq/default_smp_affinity \

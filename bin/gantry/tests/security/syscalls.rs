@@ -98,6 +98,32 @@ fn dangerous_calls_are_denied_by_run_and_exec() {
     bench.finish();
 }
 
+/// No filter sees what socketcall(2) is given in memory (CVE-2026-31431): that is for the security module.
+#[cfg(target_arch = "x86_64")]
+#[test]
+#[ignore = "needs a kernel with AppArmor: cargo xtask vm security"]
+fn what_no_filter_sees_is_denied_by_apparmor() {
+    const EACCES: i64 = -13;
+    let bench = Bench::start();
+    add_probe(&bench);
+    let lines = "i 66 1 # 0 0 0 0\ni 66 1 @ 0 0 0 0\n";
+    let check = |door: &str, job: Job, denied: bool| {
+        let results = results(job, lines);
+        assert_eq!(results[0] == EACCES, denied, "{door}: {results:?}");
+        assert!(results[1] >= 0, "{door}: {results:?}");
+    };
+    let id = bench.gantry.ok(&["run", "-d", "probe", "sleep", "1000"]);
+    check("run", bench.gantry.start(&["run", "--rm", "-i", "probe"]), true);
+    check("exec", bench.gantry.start(&["exec", "-i", &id, "/probe", "/allow"]), true);
+    let unconfined = ["run", "--rm", "-i", "--security-opt", "apparmor=unconfined", "probe"];
+    check("unconfined", bench.gantry.start(&unconfined), false);
+    let label = |words: &[&str]| bench.gantry.ok(&[words, &["cat", "/proc/self/attr/current"]].concat());
+    assert_eq!(label(&["exec", &id]), "docker-default (enforce)");
+    assert_eq!(label(&["run", "--rm", "--privileged", "busybox"]), "unconfined");
+    assert!(bench.gantry.ok(&["info"]).contains("apparmor"));
+    bench.finish();
+}
+
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn it_is_the_profile_that_denies_them() {

@@ -170,7 +170,8 @@ impl Lab {
         assert!(!mounts.contains(own), "{mounts}");
     }
 
-    fn groups(&self) -> Vec<PathBuf> {
+    /// The control groups of its containers.
+    pub fn groups(&self) -> Vec<PathBuf> {
         let tops = hierarchies().into_iter().map(|mount| mount.join(self.group.trim_start_matches('/')));
         let below = tops.flat_map(|top| fs::read_dir(top).into_iter().flatten().flatten());
         below.filter(|entry| entry.path().is_dir()).map(|entry| entry.path()).collect()

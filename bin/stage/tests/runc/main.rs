@@ -2,6 +2,7 @@
 
 mod apparmor;
 mod attacks;
+mod checkpoint;
 mod enter;
 mod host_systemd;
 mod kill;

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::lab::Lab;
 
 /// What an engine does to get a terminal.
-fn receive(listener: &UnixListener) -> OwnedFd {
+pub fn receive_terminal(listener: &UnixListener) -> OwnedFd {
     let (connection, _) = listener.accept().unwrap();
     let (mut name, mut space) = ([0; 64], [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))]);
     let mut control = RecvAncillaryBuffer::new(&mut space);
@@ -40,14 +40,14 @@ fn a_terminal_is_sent_to_the_console_socket() {
     let bundle = lab.bundle("a", spec);
     let socket = path.to_str().unwrap();
     lab.call(&["create", "-b", bundle.to_str().unwrap(), "--console-socket", socket, "a"]).ok();
-    let terminal = receive(&listener);
+    let terminal = receive_terminal(&listener);
     lab.call(&["start", "a"]).ok();
     assert_eq!(read_all(terminal), "/dev/console\r\n33 101\r\nconsole\r\n".replace("/dev/console", "/dev/pts/0"));
     lab.wait("a", "stopped");
     lab.call(&["delete", "a"]).ok();
     lab.sleeping("b");
     lab.call(&["exec", "--detach", "--tty", "--console-socket", socket, "b", "sh", "-c", "tty; id -u"]).ok();
-    assert_eq!(read_all(receive(&listener)), "/dev/pts/0\r\n0\r\n");
+    assert_eq!(read_all(receive_terminal(&listener)), "/dev/pts/0\r\n0\r\n");
     lab.call(&["delete", "--force", "b"]).ok();
     lab.is_clean();
 }

@@ -13,7 +13,7 @@ pub const FLAGS: &[Flag] = &[
     value("log", "write the log to this file instead of standard error"),
     value("log-format", "text or json"),
     value("root", "folder for the state of containers; it should be in memory"),
-    value("criu", "accepted and not needed: the program criu is found by PATH"),
+    value("criu", "the program criu; found by PATH if none is given"),
     switch("systemd-cgroup", "let systemd make control groups; cgroupsPath is slice:prefix:name then"),
     value("rootless", "do without what an ordinary user cannot do: true, false or auto"),
     switch("version", "show the version").or("v"),
@@ -33,6 +33,8 @@ pub struct Global {
     pub systemd_cgroup: bool,
     /// Whether control groups that cannot be made are done without.
     pub rootless: bool,
+    /// The program for checkpoints.
+    pub criu: String,
     /// Whether help is asked for.
     pub help: bool,
     /// Whether the version is asked for.
@@ -64,6 +66,7 @@ impl Global {
             log: Log { file: parsed.text("log").map(PathBuf::from), format },
             systemd_cgroup: parsed.switch("systemd-cgroup"),
             rootless,
+            criu: parsed.text("criu").unwrap_or("criu").to_owned(),
             help: parsed.switch("help"),
             version: parsed.switch("version"),
             words: words.to_vec(),

@@ -146,7 +146,7 @@ impl Maker<'_> {
 }
 
 /// Where its control groups are to be.
-fn site(global: &Global, id: &str, spec: &Spec) -> Result<Site, Error> {
+pub fn site(global: &Global, id: &str, spec: &Spec) -> Result<Site, Error> {
     let given = spec.linux.as_ref().and_then(|linux| linux.cgroups_path.as_deref()).filter(|path| !path.is_empty());
     if global.systemd_cgroup {
         return Ok(Site::systemd(Unit::read(given, id, &spec.annotations, global.rootless)?)?);

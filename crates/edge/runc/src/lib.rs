@@ -4,9 +4,9 @@
 //!   gantry-runc [GLOBAL FLAGS] COMMAND [FLAGS] [CONTAINER] …
 //! ```
 //!
-//! One file for each command. What a container is between two calls lies in files below `--root` ([`store`]); the process
+//! One file for each command. What a container is between two calls lies in files below `--root` (`store`); the process
 //! that made it has gone, and its PID 1 belongs to whoever reaps orphans above. What can run in a container (create, run,
-//! exec) runs from a program that nobody inside can write ([`seal`]).
+//! exec) runs from a program that nobody inside can write (`seal`).
 
 #![forbid(unsafe_code)]
 
@@ -19,6 +19,7 @@ mod flag;
 mod foreground;
 mod global;
 mod id;
+mod image;
 mod launch;
 mod log;
 mod parse;

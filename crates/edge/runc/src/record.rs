@@ -76,6 +76,9 @@ pub struct Own {
     /// The unit of systemd that they are of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+    /// Whether its groups are its own, and what is in them is of a restore that has not come to its end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restoring: bool,
     /// From the specification.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
@@ -118,6 +121,7 @@ impl Record {
                 bundle: bundle.to_owned(),
                 cgroups: Vec::new(),
                 unit: None,
+                restoring: false,
                 annotations: spec.annotations.clone(),
             },
         }

@@ -2,8 +2,8 @@
  *
  * The filter, an array of struct sock_filter, is the file named by the argument. Each line of stdin is a call: its entry
  * (x = the instruction "syscall", i = "int 0x80"), its number and six arguments in hexadecimal; an argument @ is the
- * address of three words {2, 1, 0}, as of socket(AF_INET, SOCK_STREAM, 0), that 32-bit calls can reach. For each, the
- * result is written: a value, or a negative errno.
+ * address of three words {2, 1, 0}, as of socket(AF_INET, SOCK_STREAM, 0), that 32-bit calls can reach, # of {38, 5, 0},
+ * as of socket(AF_ALG, SOCK_SEQPACKET, 0). For each, the result is written: a value, or a negative errno.
  */
 #define _GNU_SOURCE
 #include <linux/filter.h>
@@ -65,6 +65,8 @@ int main(int argc, char **argv)
 
 	words[0] = 2;
 	words[1] = 1;
+	words[3] = 38;
+	words[4] = 5;
 	load(argc > 1 ? argv[1] : "");
 	while (scanf(" %c %lx %19s %19s %19s %19s %19s %19s", &entry, &number, text[0], text[1], text[2], text[3], text[4],
 		     text[5]) == 8) {
@@ -72,7 +74,9 @@ int main(int argc, char **argv)
 		int i;
 
 		for (i = 0; i < 6; i++)
-			a[i] = strcmp(text[i], "@") == 0 ? (unsigned long)words : strtoul(text[i], NULL, 16);
+			a[i] = text[i][0] == '@'   ? (unsigned long)words
+			       : text[i][0] == '#' ? (unsigned long)(words + 3)
+						   : strtoul(text[i], NULL, 16);
 		result = entry == 'i' ? call32(number, a) : call64(number, a);
 		printf("%ld\n", result);
 		/* A clone that should have failed has two sides; only one of them goes on. */

@@ -64,6 +64,10 @@ fn end(container: &Container) -> Result<(), Error> {
     if container.cgroup().is_frozen() {
         container.cgroup().thaw()?;
     }
+    if container.record.gantry.restoring {
+        // criu holds its processes, which end with it.
+        container.cgroup().kill_all()?;
+    }
     let time = Timespec { tv_sec: DEATH, tv_nsec: 0 };
     match poll(&mut [PollFd::new(&init, PollFlags::IN)], Some(&time)) {
         Ok(0) => Err(Error::new(format!("container init {} does not die", container.record.init_process_pid))),
@@ -75,7 +79,7 @@ fn end(container: &Container) -> Result<(), Error> {
 pub fn take_away(global: &Global, container: &Container, spec: Option<&Spec>) -> Result<(), Error> {
     let id = &container.record.id;
     let folder = store::open(&global.root, id)?;
-    if container.record.init_process_pid == 0 {
+    if container.record.init_process_pid == 0 && !container.record.gantry.restoring {
         // A making that was killed: whatever is in the groups is not known to be ours, and what was ours has ended.
         container.cgroup().remove()?;
     } else {

@@ -40,7 +40,10 @@ fn features(_: &Global, _: &Parsed) -> Result<u8, Error> {
             "intelRdt": { "enabled": false },
             "mountExtensions": { "idmap": { "enabled": known.idmap } },
         },
-        "annotations": { "org.opencontainers.runc.version": env!("CARGO_PKG_VERSION") },
+        "annotations": {
+            "org.opencontainers.runc.version": env!("CARGO_PKG_VERSION"),
+            "org.opencontainers.runc.checkpoint.enabled": "true",
+        },
     });
     println!("{}", serde_json::to_string_pretty(&features).step("write the features")?);
     Ok(0)
