@@ -12,7 +12,7 @@ use crate::command::Line;
 const LATEST: &str = "linux-image-cloud-amd64";
 
 /// Modules that containers use: folders and files below `kernel` in the tree of modules.
-const MODULES: [&str; 19] = [
+const MODULES: [&str; 22] = [
     "arch/x86/crypto",
     "crypto",
     "drivers/block",
@@ -32,6 +32,9 @@ const MODULES: [&str; 19] = [
     "net/ipv6",
     "net/llc",
     "net/netfilter",
+    "net/netlink",
+    "net/packet",
+    "net/unix",
 ];
 
 /// A kernel unpacked.

@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::command::Line;
 use kernel::Kernel;
-use part::{Part, System};
+use part::{Chosen, System};
 use programs::Program;
 
 /// What of the folder `vm` is in both systems.
@@ -24,7 +24,7 @@ const SCRIPTS: [&str; 5] = ["debian", "guest", "parts", "service", "smoke"];
 /// Boots the machine and runs the parts that are named, or all.
 pub fn vm(root: &Path, words: &[String]) -> Result<()> {
     let parts = part::choose(words)?;
-    let on = |system| parts.iter().copied().filter(|part| part.system == system).collect::<Vec<_>>();
+    let on = |system| parts.iter().filter(|chosen| chosen.part.system == system).collect::<Vec<_>>();
     let (small, on_debian) = (on(System::Small), on(System::Debian));
     let missing = machine::missing_programs();
     if !missing.is_empty() {
@@ -44,7 +44,7 @@ pub fn vm(root: &Path, words: &[String]) -> Result<()> {
 }
 
 /// Makes the folder that becomes the first root: busybox, our programs without their symbols, the kernel's modules.
-fn fill_small(root: &Path, cache: &Path, kernel: &Kernel, parts: &[&Part]) -> Result<PathBuf> {
+fn fill_small(root: &Path, cache: &Path, kernel: &Kernel, parts: &[&Chosen]) -> Result<PathBuf> {
     let tree = cache.join("root");
     empty(&tree)?;
     for folder in ["bin", "etc", "lib/modules"] {
@@ -65,7 +65,7 @@ fn fill_small(root: &Path, cache: &Path, kernel: &Kernel, parts: &[&Part]) -> Re
 
 /// Puts ours into the folder of the Debian system. The tests find our binaries where cargo has built them, and the files
 /// beside their sources.
-fn fill_debian(root: &Path, cache: &Path, kernel: &Kernel, parts: &[&Part]) -> Result<PathBuf> {
+fn fill_debian(root: &Path, cache: &Path, kernel: &Kernel, parts: &[&Chosen]) -> Result<PathBuf> {
     let tree = debian::fetch(cache)?;
     empty(&tree.join("usr/lib/modules"))?;
     let below =
@@ -88,7 +88,7 @@ fn fill_debian(root: &Path, cache: &Path, kernel: &Kernel, parts: &[&Part]) -> R
 }
 
 /// Puts in what both systems have.
-fn fill(root: &Path, tree: &Path, kernel: &Kernel, parts: &[&Part]) -> Result<Vec<Program>> {
+fn fill(root: &Path, tree: &Path, kernel: &Kernel, parts: &[&Chosen]) -> Result<Vec<Program>> {
     for folder in ["tests", "vm"] {
         empty(&tree.join(folder))?;
     }
@@ -102,7 +102,7 @@ fn fill(root: &Path, tree: &Path, kernel: &Kernel, parts: &[&Part]) -> Result<Ve
     for script in SCRIPTS {
         copy(&root.join("vm").join(script), &tree.join("vm"))?;
     }
-    let list: String = parts.iter().map(|part| format!("{} {}\n", part.name, part.line())).collect();
+    let list: String = parts.iter().map(|chosen| format!("{} {}\n", chosen.part.name, chosen.line())).collect();
     write(&tree.join("vm/list"), &list)?;
     Ok(programs)
 }

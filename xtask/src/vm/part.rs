@@ -25,7 +25,7 @@ pub enum System {
 }
 
 /// In the order in which they run: the small system goes over to Debian, and there is no way back.
-const PARTS: [Part; 8] = [
+static PARTS: [Part; 8] = [
     test("cgroup", System::Small, &["--package", "cgroup", "--lib"]),
     test("runtime", System::Small, &["--package", "runtime", "--lib"]),
     test("container", System::Small, &["--package", "runtime", "--test", "container"]),
@@ -36,12 +36,21 @@ const PARTS: [Part; 8] = [
     test("end_to_end", System::Debian, &["--package", "gantry", "--test", "end_to_end"]),
 ];
 
-impl Part {
+/// A part that is to run, and which of its tests: those whose names have this in them.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// The part.
+    pub part: &'static Part,
+    /// Empty for all.
+    pub filter: String,
+}
+
+impl Chosen {
     /// Its command line in the machine. Tests that other machines leave out are for Debian.
     pub fn line(&self) -> String {
-        let folder = if self.script { "vm" } else { "tests" };
-        let ignored = if self.system == System::Debian { " --include-ignored" } else { "" };
-        format!("/{folder}/{}{ignored}", self.name)
+        let folder = if self.part.script { "vm" } else { "tests" };
+        let ignored = if self.part.system == System::Debian { " --include-ignored" } else { "" };
+        format!("/{folder}/{}{ignored} {}", self.part.name, self.filter).trim_end().to_owned()
     }
 }
 
@@ -49,16 +58,24 @@ const fn test(name: &'static str, system: System, build: &'static [&'static str]
     Part { name, system, build, script: false }
 }
 
-/// The parts that are named, or all.
-pub fn choose(words: &[String]) -> Result<Vec<&'static Part>> {
+/// The parts that are named, or all: `PART`, or `PART=FILTER` for some of its tests.
+pub fn choose(words: &[String]) -> Result<Vec<Chosen>> {
+    let split = |word: &'_ String| -> (String, String) {
+        let (name, filter) = word.split_once('=').unwrap_or((word, ""));
+        (name.to_owned(), filter.to_owned())
+    };
+    let words: Vec<(String, String)> = words.iter().map(split).collect();
     let known = || PARTS.iter().map(|part| part.name);
-    for word in words {
-        if !known().any(|name| name == word) {
-            bail!("no part is named {word}; there are: {}", known().collect::<Vec<_>>().join(" "));
+    for (name, _) in &words {
+        if !known().any(|known| known == name) {
+            bail!("no part is named {name}; there are: {}", known().collect::<Vec<_>>().join(" "));
         }
     }
-    let wanted = |part: &&Part| words.is_empty() || words.iter().any(|word| word == part.name);
-    Ok(PARTS.iter().filter(wanted).collect())
+    let wanted = |part: &'static Part| match words.iter().find(|(name, _)| name == part.name) {
+        Some((_, filter)) => Some(Chosen { part, filter: filter.clone() }),
+        None => words.is_empty().then(|| Chosen { part, filter: String::new() }),
+    };
+    Ok(PARTS.iter().filter_map(wanted).collect())
 }
 
 #[cfg(test)]
@@ -69,10 +86,12 @@ mod tests {
     fn parts_are_chosen_by_name() {
         let names = |words: &[&str]| -> Vec<&str> {
             let words: Vec<String> = words.iter().map(ToString::to_string).collect();
-            choose(&words).unwrap().iter().map(|part| part.name).collect()
+            choose(&words).unwrap().iter().map(|chosen| chosen.part.name).collect()
         };
         assert_eq!(names(&[]).len(), PARTS.len());
         assert_eq!(names(&["smoke", "cgroup"]), ["cgroup", "smoke"]);
+        let some = choose(&["runc=life::".to_owned()]).unwrap();
+        assert_eq!(some[0].line(), "/tests/runc --include-ignored life::");
         let error = choose(&["nothing".to_owned()]).unwrap_err().to_string();
         assert!(error.contains("nothing") && error.contains("smoke"), "{error}");
     }

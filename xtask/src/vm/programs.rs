@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::part::Part;
+use super::part::Chosen;
 use crate::command::Line;
 
 /// A program as cargo built it.
@@ -20,9 +20,9 @@ pub struct Program {
 }
 
 /// Builds what the parts need. One that several need is there several times.
-pub fn build(root: &Path, parts: &[&Part]) -> Result<Vec<Program>> {
+pub fn build(root: &Path, parts: &[&Chosen]) -> Result<Vec<Program>> {
     let mut programs = Vec::new();
-    for part in parts {
+    for Chosen { part, .. } in parts {
         let verb: &[&str] = if part.script { &["cargo", "build"] } else { &["cargo", "test", "--no-run"] };
         let line = Line::new(&[verb, part.build].concat());
         // Once for people to read; the second time all is built.

@@ -21,6 +21,7 @@ mod exe;
 mod layers;
 mod limits;
 mod names;
+mod output;
 mod ports;
 mod privacy;
 mod reach;

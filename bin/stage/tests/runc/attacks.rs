@@ -270,3 +270,103 @@ fn a20_what_is_far_too_much_is_refused_or_done() {
     assert_eq!(lab.run("a", spec).ok(), "300\n");
     lab.is_clean();
 }
+
+/// CVE-2016-9962. What enters is seen by a container that may trace it only when it has no more rights than the container.
+#[test]
+fn a9_one_that_enters_brings_no_rights() {
+    let lab = Lab::new();
+    let script = "while :; do for process in /proc/[0-9]*; do case $process in /proc/1) continue ;; esac; \
+        grep -h -e '^Name:' -e '^CapPrm:' -e '^CapInh:' $process/status >> /tmp/seen; \
+        readlink $process/root $process/cwd $process/fd/3 $process/fd/4 $process/fd/5 >> /tmp/links; done; done 2>/dev/null";
+    let mut spec = lab.spec(script);
+    for kind in ["bounding", "effective", "permitted"] {
+        spec["process"]["capabilities"][kind] = json!(["CAP_SYS_PTRACE"]);
+    }
+    let bundle = lab.bundle("a", spec);
+    lab.call(&["run", "--detach", "--bundle", bundle.to_str().unwrap(), "a"]).ok();
+    // Each is there for an instant: until some were seen.
+    let seen = || lab.call(&["exec", "a", "cat", "/tmp/seen"]).ok();
+    for _ in 0..40 {
+        for _ in 0..25 {
+            lab.call(&["exec", "a", "true"]).ok();
+        }
+        if seen().lines().filter(|line| line.starts_with("Name:\ttrue") || line.starts_with("Name:\tgantry")).count()
+            > 4
+        {
+            break;
+        }
+    }
+    let all = seen();
+    assert!(all.contains("Name:\ttrue") || all.contains("Name:\tgantry"), "none was seen: {all}");
+    let most = 1u64 << 19;
+    for set in all.lines().filter_map(|line| line.strip_prefix("CapPrm:").or(line.strip_prefix("CapInh:"))) {
+        let set = u64::from_str_radix(set.trim(), 16).unwrap();
+        assert_eq!(set & !most, 0, "{all}");
+    }
+    let links = lab.call(&["exec", "a", "cat", "/tmp/links"]).ok();
+    let inside = |link: &str| {
+        link == "/"
+            || link == "(unreachable)"
+            || ["pipe:", "socket:", "/dev/null", "/proc", "/tmp/"].iter().any(|own| link.starts_with(own))
+    };
+    let outside: Vec<&str> = links.lines().filter(|link| !inside(link)).collect();
+    assert!(outside.is_empty(), "{outside:?}");
+    lab.call(&["delete", "--force", "a"]).ok();
+    lab.is_clean();
+}
+
+#[test]
+fn a12_the_specification_of_spec_hides_and_forbids_what_it_should() {
+    let lab = Lab::new();
+    let folder = lab.path("spec");
+    fs::create_dir(&folder).unwrap();
+    lab.finish(lab.command(&["spec"]).current_dir(&folder)).ok();
+    let mut spec: Value = serde_json::from_str(&fs::read_to_string(folder.join("config.json")).unwrap()).unwrap();
+    spec["process"]["terminal"] = json!(false);
+    spec["process"]["args"] = json!(["sleep", "1000"]);
+    spec["process"]["rlimits"] = json!([]);
+    spec["root"] = json!({ "path": lab.path("rootfs") });
+    let bundle = lab.bundle("a", spec);
+    lab.call(&["run", "--detach", "--bundle", bundle.to_str().unwrap(), "a"]).ok();
+    let script = "for p in kcore keys timer_list sched_debug; do \
+            [ -e /proc/$p ] && [ $(busybox head -c1 /proc/$p 2>/dev/null | busybox wc -c) != 0 ] && echo read $p; done; \
+        for d in /proc/scsi /proc/acpi /sys/firmware; do [ -d $d ] && [ -n \"$(ls $d)\" ] && echo listed $d; done; \
+        for w in /proc/sys/kernel/core_pattern /proc/sysrq-trigger /proc/irq/default_smp_affinity /sys/kernel/uevent_helper \
+            /sys/fs/cgroup/x; do (echo x > $w) 2>/dev/null && echo wrote $w; done; \
+        busybox mount -t tmpfs x /tmp 2>/dev/null && echo mounted; busybox umount /proc/keys 2>/dev/null && echo unmasked; \
+        grep -e CapBnd -e CapEff -e NoNewPrivs /proc/self/status";
+    // CAP_KILL, CAP_NET_BIND_SERVICE and CAP_AUDIT_WRITE.
+    let expect = "CapEff:\t0000000020000420\nCapBnd:\t0000000020000420\nNoNewPrivs:\t1\n";
+    assert_eq!(lab.call(&["exec", "a", "sh", "-c", script]).ok(), expect);
+    lab.call(&["delete", "--force", "a"]).ok();
+    lab.is_clean();
+}
+
+/// The number of a dead PID 1 is given to a stranger, in a PID namespace where that can be had.
+#[test]
+fn a18_a_stranger_with_the_number_of_pid_1_is_left_alone() {
+    let lab = Lab::new();
+    let bundle = lab.bundle("a", lab.spec("sleep 1000"));
+    let script = "set -e; runtime=\"$0 --root $1\"
+        $runtime run --detach --bundle $2 a </dev/null >/dev/null 2>&1
+        pid=$($runtime state a | sed -n 's/.*\"pid\": \\([0-9]*\\).*/\\1/p')
+        kill -9 $pid
+        while [ -e /proc/$pid/stat ] && ! grep -q ') Z' /proc/$pid/stat; do sleep 0.01; done
+        while [ -e /proc/$pid ]; do sh -c true; done
+        while :; do
+            echo $((pid - 1)) > /proc/sys/kernel/ns_last_pid
+            sleep 1000 & stranger=$!
+            [ $stranger != $pid ] || break
+            kill $stranger
+        done
+        for words in 'state a' 'kill a KILL' 'exec a true' 'pause a' 'ps a' 'start a' 'delete --force a'; do
+            $runtime $words >/dev/null 2>&1 || :
+            kill -0 $stranger && grep -q '(sleep) [SR]' /proc/$stranger/stat || echo \"$words reached it\"
+        done
+        kill -9 $stranger; echo done";
+    let mut command = std::process::Command::new("unshare");
+    command.args(["--pid", "--fork", "--mount-proc", "--kill-child", "bash", "-c", script]);
+    command.arg(&lab.program).arg(lab.path("state")).arg(&bundle);
+    assert_eq!(lab.finish(&mut command).ok(), "done\n");
+    lab.is_clean();
+}

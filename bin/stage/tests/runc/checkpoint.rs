@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::net::UnixListener;
+use std::path::Path;
 use std::process::{ChildStdout, Stdio};
 use std::time::Duration;
 
@@ -26,7 +27,11 @@ fn start(lab: &Lab, name: &str, spec: Value) {
 
 fn checkpoint(lab: &Lab, flags: &[&str], name: &str) -> Done {
     let image = lab.path("image");
-    lab.call(&[&["checkpoint", "--image-path", image.to_str().unwrap()], flags, &[name]].concat())
+    let done = lab.call(&[&["checkpoint", "--image-path", image.to_str().unwrap()], flags, &[name]].concat());
+    if done.code != 0 {
+        println!("{}", end_of(&image.join("dump.log")));
+    }
+    done
 }
 
 fn restore_words<'a>(bundle: &'a str, image: &'a str, flags: &[&'a str], name: &'a str) -> Vec<&'a str> {
@@ -37,10 +42,16 @@ fn restore(lab: &Lab, bundle: &str, flags: &[&str], name: &str) -> Done {
     let (bundle, image) = (lab.path(bundle), lab.path("image"));
     let done = quiet(lab, &restore_words(bundle.to_str().unwrap(), image.to_str().unwrap(), flags, name));
     if done.code != 0 {
-        let log = fs::read_to_string(image.join("restore.log")).unwrap_or_default();
-        panic!("{:?}", log.lines().filter(|line| line.contains("Error")).collect::<Vec<_>>());
+        panic!("{}", end_of(&image.join("restore.log")));
     }
     done
+}
+
+/// The last lines of criu's log.
+fn end_of(log: &Path) -> String {
+    let text = fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(30)..].join("\n")
 }
 
 fn count(lab: &Lab, name: &str) -> u64 {
@@ -186,9 +197,7 @@ fn what_cannot_be_done_is_told_and_leaves_the_container_or_nothing() {
     lab.call(&["delete", "--force", "a"]).ok();
     // Files that are none, and files that are not all there.
     let image = lab.path("image");
-    for break_it in
-        [fs::remove_dir_all as fn(_) -> _, |image| fs::remove_file(std::path::Path::join(image, "pstree.img"))]
-    {
+    for break_it in [fs::remove_dir_all as fn(_) -> _, |image| fs::remove_file(Path::join(image, "pstree.img"))] {
         start(&lab, "b", lab.spec(COUNT));
         let _ = fs::remove_dir_all(&image);
         checkpoint(&lab, &[], "b").ok();

@@ -23,8 +23,8 @@ use std::path::{Path, PathBuf};
 use prost::Message as _;
 use rustix::io::FdFlags;
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, SocketFlags, SocketType, recvmsg,
-    send, socketpair,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType,
+    recvmsg, send, shutdown, socketpair,
 };
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
@@ -152,6 +152,8 @@ impl Criu {
                 self.say(&Request { kind: Kind::Notify.into(), options: None, notify_success: success })?;
                 continue;
             }
+            // After a pre-dump it would wait for the next.
+            let _ = shutdown(&self.socket, Shutdown::Both);
             let _ = waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED);
             return match (failure, answer.success) {
                 (Some(failure), _) => Err(failure),
