@@ -370,3 +370,39 @@ fn a18_a_stranger_with_the_number_of_pid_1_is_left_alone() {
     assert_eq!(lab.finish(&mut command).ok(), "done\n");
     lab.is_clean();
 }
+
+/// Kernels before Linux 5.6 and old filters of engines around us have no openat2(2).
+#[test]
+fn links_lead_nowhere_without_openat2_either() {
+    let without = std::thread::spawn(|| {
+        // struct sock_filter of linux/filter.h: load the number; if it is openat2's on all machines, ENOSYS; else allow.
+        let program = [(0x20, 0, 0, 0), (0x15, 0, 1, 437), (0x06, 0, 0, 0x0005_0026), (0x06, 0, 0, 0x7fff_0000)];
+        let bytes = program.into_iter().flat_map(|(code, yes, no, value): (u16, u8, u8, u32)| {
+            [code.to_ne_bytes().to_vec(), vec![yes, no], value.to_ne_bytes().to_vec()].concat()
+        });
+        sys::seccomp::load(&bytes.collect::<Vec<u8>>(), 0).unwrap();
+        let lab = Lab::new();
+        let canary = Canary::new(&lab);
+        let root = lab.path("rootfs");
+        symlink(lab.path("canary/dir"), root.join("out")).unwrap();
+        symlink("../../../../../../..", root.join("up")).unwrap();
+        let mut spec = lab.spec("echo x > /out/deep/file; cat /proc/sys/net/ipv4/ip_forward; ls /etc");
+        spec["root"]["readonly"] = json!(false);
+        for target in ["/out/deep", "/up/new"] {
+            add_mount(&mut spec, json!({ "destination": target, "type": "tmpfs", "source": "tmpfs" }));
+        }
+        spec["linux"]["sysctl"] = json!({ "net.ipv4.ip_forward": "1" });
+        assert_eq!(lab.run("a", spec.clone()).ok(), "1\n");
+        canary.sings();
+        spec["process"]["args"] = json!(["sleep", "1000"]);
+        let bundle = lab.bundle("b", spec);
+        lab.call(&["run", "--detach", "--bundle", bundle.to_str().unwrap(), "b"]).ok();
+        let error = lab.call(&["exec", "--cwd", "/out/deep/none", "b", "true"]);
+        assert_ne!(error.code, 0);
+        assert_eq!(lab.call(&["exec", "--cwd", "/out/deep", "b", "sh", "-c", "echo y > new; pwd"]).code, 0);
+        canary.sings();
+        lab.call(&["delete", "--force", "b"]).ok();
+        lab.is_clean();
+    });
+    without.join().unwrap();
+}

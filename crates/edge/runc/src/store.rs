@@ -27,6 +27,10 @@ use crate::record::Record;
 const STATE: &str = "state.json";
 const FILTER: &str = "filter";
 
+/// How often a lock that somebody has is tried again, and after how long.
+const TRIES: u32 = 20;
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(5);
+
 /// A container's folder.
 #[derive(Debug)]
 pub struct Folder {
@@ -80,7 +84,16 @@ pub fn list(root: &Path) -> Result<Vec<String>, Error> {
 fn lock(path: PathBuf) -> Result<Folder, Error> {
     let step = format!("lock `{}`", path.display());
     let file = File::open(&path).step(&step)?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+    let mut result = flock(&file, FlockOperation::NonBlockingLockExclusive);
+    // A child of one that was killed has the lock, too, for the instant until it closes what is not its own.
+    for _ in 0..TRIES {
+        if result != Err(Errno::WOULDBLOCK) {
+            break;
+        }
+        std::thread::sleep(PAUSE);
+        result = flock(&file, FlockOperation::NonBlockingLockExclusive);
+    }
+    match result {
         Err(Errno::WOULDBLOCK) => Err(Error::new("container is being changed by another process")),
         result => {
             result.step(step)?;

@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, openat2, statat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, statat};
 use rustix::io::Errno;
+use sys::path::resolve;
 
 /// The bytes of all files below `root`, each inode once, as Docker counts them: sizes, not blocks, and no directories.
 /// The container may change the tree meanwhile; what vanishes counts nothing.
@@ -40,7 +41,7 @@ fn open(root: &OwnedFd, path: &Path) -> Result<Option<OwnedFd>, Errno> {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     let how = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    match openat2(root.as_fd(), path, flags, Mode::empty(), how) {
+    match resolve(root, path, flags, how) {
         Ok(directory) => Ok(Some(directory)),
         Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::NAMETOOLONG) => Ok(None),
         Err(error) => Err(error),

@@ -11,8 +11,9 @@ use std::path::Path;
 use container::users::{self, Resolved};
 use fault::{Fault, Result};
 use image::Layers;
-use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat};
 use rustix::io::Errno;
+use sys::path::resolve;
 
 /// Larger account files are refused.
 const LARGEST: u64 = 8 << 20;
@@ -64,8 +65,7 @@ fn open_dir(path: &Path) -> io::Result<OwnedFd> {
 
 fn look(root: std::os::fd::BorrowedFd<'_>, path: &str) -> io::Result<Look> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let inside = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-    let found = match openat2(root, path, flags, Mode::empty(), inside) {
+    let found = match resolve(root, path, flags, ResolveFlags::IN_ROOT) {
         Ok(found) => found,
         Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(Look::Absent),
         // A whiteout is a device that has no driver.
@@ -88,7 +88,7 @@ fn look(root: std::os::fd::BorrowedFd<'_>, path: &str) -> io::Result<Look> {
 /// Whether this layer's `etc` hides the ones below: it is opaque, or no directory at all.
 fn hides_etc(root: std::os::fd::BorrowedFd<'_>) -> bool {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    match openat2(root, "etc", flags, Mode::empty(), ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS) {
+    match resolve(root, "etc", flags, ResolveFlags::IN_ROOT) {
         Ok(etc) => {
             let mut value = [0u8; 1];
             matches!(rustix::fs::fgetxattr(&etc, "trusted.overlay.opaque", &mut value), Ok(1)) && value == *b"y"

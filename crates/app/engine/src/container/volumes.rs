@@ -37,12 +37,11 @@ pub fn add(engine: &Inner, record: &Record, layers: &Layers, spec: &mut Spec) ->
 
 /// Whether a layer holds the path, without leaving the layer on the way.
 fn is_in(layers: &Layers, path: &Path) -> bool {
-    let inside = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
     let relative = path.strip_prefix("/").unwrap_or(path);
     let holds = |folder: &PathBuf| -> rustix::io::Result<OwnedFd> {
         let flags = OFlags::PATH | OFlags::CLOEXEC;
         let root = rustix::fs::open(folder, flags | OFlags::DIRECTORY, Mode::empty())?;
-        rustix::fs::openat2(root, relative, flags, Mode::empty(), inside)
+        sys::path::resolve(root, relative, flags, ResolveFlags::IN_ROOT)
     };
     std::iter::once(&layers.upper).chain(&layers.lower).any(|folder| holds(folder).is_ok())
 }

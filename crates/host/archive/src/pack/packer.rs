@@ -1,13 +1,16 @@
 //! A directory tree as a layer: what overlayfs keeps in an upper directory becomes the image format's whiteouts again.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Stat};
-use rustix::fs::{fgetxattr, flistxattr, fstat, major, minor, openat2, readlinkat, statat};
+use rustix::fs::{AtFlags, Dir, FileType, OFlags, ResolveFlags, Stat};
+use rustix::fs::{fgetxattr, flistxattr, fstat, major, minor, readlinkat, statat};
 use rustix::io::Errno;
+use sys::path::resolve;
 
 use super::error::PackError;
 use super::writer::TarWriter;
@@ -48,10 +51,10 @@ impl<'r> Packer<'r> {
 
     /// Opens a name without following any link on the way; `None` if it is gone.
     fn open(&self, name: &[u8], flags: OFlags) -> Result<Option<OwnedFd>, PackError> {
-        let how = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        let how = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
         let path = if name.is_empty() { b"." } else { name };
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | flags;
-        match openat2(self.root, path, flags, Mode::empty(), how) {
+        match resolve(self.root, OsStr::from_bytes(path), flags, how) {
             Ok(file) => Ok(Some(file)),
             Err(Errno::NOENT | Errno::LOOP | Errno::NOTDIR) => Ok(None),
             Err(error) => Err(PackError::source("open", name, error)),

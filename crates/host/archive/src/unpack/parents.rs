@@ -1,20 +1,21 @@
 //! Directories of the layer by name, resolved inside its root and kept open.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
 use std::rc::Rc;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat};
-use rustix::fs::{fchmod, fsetxattr, major, minor, mkdirat, openat, openat2, statat, unlinkat};
+use rustix::fs::{fchmod, fsetxattr, major, minor, mkdirat, openat, statat, unlinkat};
 use rustix::io::Errno;
+use sys::path::resolve;
 
 use super::error::{At, UnpackError};
 use super::name::split;
 
 /// Open directories kept at once. Archives are written directory by directory, so a few are enough.
 const MOST_OPEN: usize = 64;
-/// How often a resolution that a rename disturbed is begun anew (openat2(2), `EAGAIN`).
-const MOST_TRIES: usize = 16;
 
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
@@ -94,14 +95,7 @@ impl<'r> Parents<'r> {
 /// Opens a directory by a clean name without leaving `root`, whatever links are on the way (openat2(2)).
 pub(super) fn open_below(root: BorrowedFd<'_>, name: &[u8], more: OFlags) -> Result<OwnedFd, Errno> {
     let name = if name.is_empty() { b"." } else { name };
-    let how = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
-    let mut tries = 0;
-    loop {
-        match openat2(root, name, DIRECTORY | more, Mode::empty(), how) {
-            Err(Errno::AGAIN | Errno::INTR) if tries < MOST_TRIES => tries += 1,
-            result => return result,
-        }
-    }
+    resolve(root, OsStr::from_bytes(name), DIRECTORY | more, ResolveFlags::IN_ROOT | ResolveFlags::NO_XDEV)
 }
 
 /// Makes the directory hide those of the lower layers.

@@ -4,6 +4,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use oci::runtime::Process;
 use rustix::fs::{Mode, OFlags, ResolveFlags};
+use sys::path;
 
 use crate::Error;
 use crate::error::Step;
@@ -44,9 +45,8 @@ impl Label {
 
     /// Puts it on. `procfs` is a procfs that nobody in the container can have put something over (CVE-2019-16884).
     pub fn put_on(&self, procfs: &OwnedFd) -> Result<(), Error> {
-        let resolve = ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV | ResolveFlags::BENEATH;
-        let open =
-            |file: &&str| rustix::fs::openat2(procfs, *file, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty(), resolve);
+        let resolve = ResolveFlags::NO_XDEV | ResolveFlags::BENEATH;
+        let open = |file: &&str| path::resolve(procfs, *file, OFlags::WRONLY, resolve);
         let (first, others) = self.files.split_first().expect("each module has a file");
         let opened = others.iter().fold(open(first), |opened, file| opened.or_else(|_| open(file)));
         let opened = opened.step(&self.name)?;

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use oci::runtime::Linux;
-use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
+use rustix::fs::{OFlags, ResolveFlags};
 use sys::clone::flag;
+use sys::path;
 
 use super::tree;
 use crate::Error;
@@ -92,8 +93,7 @@ pub(crate) fn write(init: &mut Init<'_>) -> Result<(), Error> {
     for (name, value) in &init.plan.linux.sysctl {
         let path = PathBuf::from("sys").join(file(name));
         let step = || format!("write sysctl key {name}");
-        let flags = OFlags::WRONLY | OFlags::CLOEXEC;
-        let file = openat2(procfs, &path, flags, Mode::empty(), resolve).step(step())?;
+        let file = path::resolve(procfs, &path, OFlags::WRONLY, resolve).step(step())?;
         rustix::io::write(file, value.as_bytes()).step(step())?;
     }
     Ok(())

@@ -4,6 +4,8 @@
 //! resolved by text: openat2(2) with `RESOLVE_IN_ROOT` gives a descriptor whose object lies below the root, magic links
 //! are never followed, and what is missing is made in a directory that is held open. Later steps use the descriptor.
 
+mod walk;
+
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, OwnedFd};
@@ -21,8 +23,7 @@ const MAX_LINKS: usize = 40;
 /// # Errors
 /// `ENOENT` where it is missing, `ELOOP` for a magic link (`/proc/<pid>/fd/<n>`), else as of openat2(2).
 pub fn open(root: impl AsFd, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
-    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-    retry(|| fs::openat2(root.as_fd(), path, flags | OFlags::CLOEXEC, Mode::empty(), resolve))
+    resolve(root, path, flags, ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS)
 }
 
 /// Opens what `path` names inside `root`, where no component may be a link.
@@ -30,8 +31,22 @@ pub fn open(root: impl AsFd, path: &Path, flags: OFlags) -> Result<OwnedFd, Errn
 /// # Errors
 /// `ELOOP` for a link of any kind, else as [`open`].
 pub fn open_plain(root: impl AsFd, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
-    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
-    retry(|| fs::openat2(root.as_fd(), path, flags | OFlags::CLOEXEC, Mode::empty(), resolve))
+    resolve(root, path, flags, ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS)
+}
+
+/// Opens what `path` names inside `root` by the rules of openat2(2), which are kept without it, too. Magic links are never
+/// followed; `how` has `IN_ROOT` or `BENEATH`.
+///
+/// # Errors
+/// As of openat2(2).
+pub fn resolve(root: impl AsFd, path: impl AsRef<Path>, flags: OFlags, how: ResolveFlags) -> Result<OwnedFd, Errno> {
+    let (root, path, flags) = (root.as_fd(), path.as_ref(), flags | OFlags::CLOEXEC);
+    let how = how | ResolveFlags::NO_MAGICLINKS;
+    match retry(|| fs::openat2(root, path, flags, Mode::empty(), how)) {
+        // Before Linux 5.6, and below filters that do not know it.
+        Err(Errno::NOSYS) => walk::open(root, path, flags, how),
+        result => result,
+    }
 }
 
 /// A rename anywhere on the host makes a `..` inside a root uncertain: openat2(2) says to try again.
@@ -188,44 +203,106 @@ mod tests {
         }
     }
 
+    /// Runs a check with openat2(2) and without it.
+    fn both_ways(check: impl Fn() + Send + Sync) {
+        check();
+        std::thread::scope(|scope| {
+            let without = scope.spawn(|| {
+                // struct sock_filter of linux/filter.h: load the number; if it is openat2's, ENOSYS; else allow.
+                const NUMBER: u32 = libc::SYS_openat2 as u32;
+                let program =
+                    [(0x20, 0, 0, 0), (0x15, 0, 1, NUMBER), (0x06, 0, 0, 0x0005_0000 | 38), (0x06, 0, 0, 0x7fff_0000)];
+                let bytes = program.into_iter().flat_map(|(code, yes, no, value): (u16, u8, u8, u32)| {
+                    let [value, code] = [value.to_ne_bytes().to_vec(), code.to_ne_bytes().to_vec()];
+                    [code, vec![yes, no], value].concat()
+                });
+                rustix::thread::set_no_new_privs(true).unwrap();
+                crate::seccomp::load(&bytes.collect::<Vec<u8>>(), 0).unwrap();
+                let refused = fs::openat2(fs::CWD, c".", OFlags::PATH, Mode::empty(), ResolveFlags::empty());
+                assert_eq!(refused.unwrap_err(), Errno::NOSYS);
+                check();
+            });
+            without.join().unwrap();
+        });
+    }
+
     #[test]
     fn links_to_the_outside_lead_to_the_inside() {
-        let tree = Tree::new("links");
-        let root = tree.root();
-        symlink(tree.0.join("canary"), tree.0.join("root/absolute")).unwrap();
-        symlink("../../../../canary", tree.0.join("root/relative")).unwrap();
-        symlink("relative", tree.0.join("root/twice")).unwrap();
-        for name in ["/absolute/a", "relative/b", "twice/c", "../../relative/d", "/absolute/../../e/f"] {
-            ensure(&root, Path::new(name), Kind::File).unwrap();
-        }
-        assert_eq!(std::fs::read_dir(tree.0.join("canary")).unwrap().count(), 0);
-        let inside = tree.0.strip_prefix("/").unwrap().join("canary/a");
-        assert!(tree.0.join("root").join(inside).is_file());
-        assert!(tree.0.join("root/canary/c").is_file());
-        assert!(tree.0.join("root/canary/d").is_file());
+        both_ways(|| {
+            let tree = Tree::new("links");
+            let root = tree.root();
+            symlink(tree.0.join("canary"), tree.0.join("root/absolute")).unwrap();
+            symlink("../../../../canary", tree.0.join("root/relative")).unwrap();
+            symlink("relative", tree.0.join("root/twice")).unwrap();
+            for name in ["/absolute/a", "relative/b", "twice/c", "../../relative/d", "/absolute/../../e/f"] {
+                ensure(&root, Path::new(name), Kind::File).unwrap();
+            }
+            assert_eq!(std::fs::read_dir(tree.0.join("canary")).unwrap().count(), 0);
+            let inside = tree.0.strip_prefix("/").unwrap().join("canary/a");
+            assert!(tree.0.join("root").join(inside).is_file());
+            assert!(tree.0.join("root/canary/c").is_file());
+            assert!(tree.0.join("root/canary/d").is_file());
+        });
     }
 
     #[test]
     fn magic_links_loops_and_files_in_the_way_are_refused() {
-        let tree = Tree::new("magic");
-        let root = tree.root();
-        symlink("loop", tree.0.join("root/loop")).unwrap();
-        std::fs::write(tree.0.join("root/file"), "").unwrap();
-        assert_eq!(ensure(&root, Path::new("loop/x"), Kind::File).unwrap_err(), Errno::LOOP);
-        assert_eq!(ensure(&root, Path::new("file/x"), Kind::File).unwrap_err(), Errno::NOTDIR);
-        let host = fs::open("/", OFlags::PATH, Mode::empty()).unwrap();
-        assert_eq!(open(&host, Path::new("/proc/self/cwd"), OFlags::PATH).unwrap_err(), Errno::LOOP);
-        assert_eq!(ensure(&host, Path::new("/proc/self/cwd/x"), Kind::File).unwrap_err(), Errno::LOOP);
+        both_ways(|| {
+            let tree = Tree::new("magic");
+            let root = tree.root();
+            symlink("loop", tree.0.join("root/loop")).unwrap();
+            std::fs::write(tree.0.join("root/file"), "").unwrap();
+            assert_eq!(ensure(&root, Path::new("loop/x"), Kind::File).unwrap_err(), Errno::LOOP);
+            assert_eq!(ensure(&root, Path::new("file/x"), Kind::File).unwrap_err(), Errno::NOTDIR);
+            let host = fs::open("/", OFlags::PATH, Mode::empty()).unwrap();
+            assert_eq!(open(&host, Path::new("/proc/self/cwd"), OFlags::PATH).unwrap_err(), Errno::LOOP);
+            assert_eq!(ensure(&host, Path::new("/proc/self/cwd/x"), Kind::File).unwrap_err(), Errno::LOOP);
+        });
     }
 
     #[test]
     fn what_exists_is_taken_and_plain_takes_no_links() {
-        let tree = Tree::new("plain");
-        let root = tree.root();
-        std::fs::create_dir(tree.0.join("root/real")).unwrap();
-        symlink("real", tree.0.join("root/link")).unwrap();
-        ensure(&root, Path::new("/link"), Kind::File).unwrap();
-        assert_eq!(open_plain(&root, Path::new("/link"), OFlags::PATH).unwrap_err(), Errno::LOOP);
-        open_plain(&root, Path::new("/real"), OFlags::PATH).unwrap();
+        both_ways(|| {
+            let tree = Tree::new("plain");
+            let root = tree.root();
+            std::fs::create_dir(tree.0.join("root/real")).unwrap();
+            symlink("real", tree.0.join("root/link")).unwrap();
+            ensure(&root, Path::new("/link"), Kind::File).unwrap();
+            assert_eq!(open_plain(&root, Path::new("/link"), OFlags::PATH).unwrap_err(), Errno::LOOP);
+            open_plain(&root, Path::new("/real"), OFlags::PATH).unwrap();
+        });
+    }
+
+    #[test]
+    fn bounds_are_kept() {
+        both_ways(|| {
+            let tree = Tree::new("bounds");
+            let root = tree.root();
+            let beneath = |path: &str, more: ResolveFlags| {
+                resolve(&root, path, OFlags::PATH, ResolveFlags::BENEATH | more).map(drop)
+            };
+            symlink("/canary", tree.0.join("root/absolute")).unwrap();
+            symlink("real", tree.0.join("root/link")).unwrap();
+            std::fs::create_dir(tree.0.join("root/real")).unwrap();
+            std::fs::write(tree.0.join("root/real/file"), "x").unwrap();
+            for path in ["/real", "../canary", "absolute", "real/../../root"] {
+                assert_eq!(beneath(path, ResolveFlags::empty()), Err(Errno::XDEV), "{path}");
+            }
+            for path in ["real/file", "link/../real", "link/file", "."] {
+                assert_eq!(beneath(path, ResolveFlags::empty()), Ok(()), "{path}");
+            }
+            assert_eq!(beneath("link/file", ResolveFlags::NO_SYMLINKS), Err(Errno::LOOP));
+            let link = resolve(&root, "link", OFlags::PATH | OFlags::NOFOLLOW, ResolveFlags::BENEATH).unwrap();
+            assert_eq!(FileType::from_raw_mode(fs::fstat(link).unwrap().st_mode), FileType::Symlink);
+            let folder = resolve(&root, "real/file", OFlags::PATH | OFlags::DIRECTORY, ResolveFlags::IN_ROOT);
+            assert_eq!(folder.unwrap_err(), Errno::NOTDIR);
+            let host = fs::open("/", OFlags::PATH, Mode::empty()).unwrap();
+            let across = resolve(&host, "proc/self", OFlags::PATH, ResolveFlags::IN_ROOT | ResolveFlags::NO_XDEV);
+            assert_eq!(across.unwrap_err(), Errno::XDEV);
+            let procfs = fs::open("/proc", OFlags::PATH, Mode::empty()).unwrap();
+            let own =
+                resolve(&procfs, "thread-self/comm", OFlags::WRONLY, ResolveFlags::BENEATH | ResolveFlags::NO_XDEV);
+            own.unwrap();
+        });
     }
 }
