@@ -77,6 +77,15 @@ fn fill_debian(root: &Path, cache: &Path, kernel: &Kernel, parts: &[&Chosen]) ->
         let _ = fs::remove_file(&place);
         symlink(format!("/bin/{}", program.name), &place).with_context(|| format!("link {}", place.display()))?;
     }
+    // The image of tests on real input, which is made where there is a network, by the same tests.
+    for test in programs.iter().filter(|program| program.test) {
+        let kept = test.file.ancestors().nth(3).map(|target| target.join("tmp/debian-with-python"));
+        if let Some(kept) = kept.filter(|kept| kept.exists()) {
+            let place = below(&kept)?;
+            empty(&place)?;
+            copy(&kept, &place.with_file_name(""))?;
+        }
+    }
     let sources = below(root)?;
     for folder in ["bin", "crates"] {
         empty(&sources.join(folder))?;

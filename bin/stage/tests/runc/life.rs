@@ -91,6 +91,21 @@ fn a_container_is_paused_changed_and_measured() {
 }
 
 #[test]
+fn half_a_mebibyte_is_enough_to_start() {
+    let lab = Lab::new();
+    let mut spec = lab.spec("");
+    spec["process"]["args"] = json!(["true"]);
+    spec["linux"]["resources"] = json!({ "memory": { "limit": 512 << 10 } });
+    assert_eq!(lab.run("a", spec.clone()).ok(), "");
+    let bundle = lab.bundle("b", spec);
+    lab.call(&["create", "--bundle", bundle.to_str().unwrap(), "b"]).ok();
+    lab.call(&["start", "b"]).ok();
+    lab.wait("b", "stopped");
+    lab.call(&["delete", "b"]).ok();
+    lab.is_clean();
+}
+
+#[test]
 fn a_paused_container_is_deleted_by_force() {
     let lab = Lab::new();
     lab.sleeping("a");
