@@ -12,6 +12,7 @@ use oci::state::{State, Status};
 use runtime::Moment;
 use rustix::io::FdFlags;
 use rustix::mount::{MountPropagationFlags, mount_bind_recursive, mount_change};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use sys::clone::{flag, unshare};
 use sys::path::Kind as Made;
@@ -23,7 +24,7 @@ use crate::error::{Error, Step as _};
 use crate::flag::{switch, value};
 use crate::global::Global;
 use crate::image::{self, Images};
-use crate::launch::{self, BUNDLE, CONSOLE_SOCKET, NO_PIVOT, PID_FILE};
+use crate::launch::{self, BUNDLE, CONSOLE_SOCKET, PID_FILE};
 use crate::parse::Parsed;
 use crate::record::Record;
 use crate::store::{self, Folder};
@@ -46,7 +47,7 @@ pub const COMMAND: Command = Command {
         switch("detach", "end when the program runs").or("d"),
         PID_FILE,
         switch("no-subreaper", "adopt no orphans of the container"),
-        NO_PIVOT,
+        switch("no-pivot", "of no matter: how the root is changed is criu's affair"),
         image::EMPTY_NS,
         image::AUTO_DEDUP,
         image::LAZY_PAGES,
@@ -82,9 +83,12 @@ fn restore(global: &Global, parsed: &Parsed) -> Result<u8, Error> {
             return Err(failed(error));
         }
     };
+    let Some(signals) = signals else { return Ok(0) };
     let pid = record.init_process_pid;
+    // A child of ours, whose number nobody else gets before it is waited for.
+    let init = Pid::from_raw(pid).ok_or_else(|| Error::new("container init has no number"))?;
+    let init = pidfd_open(init, PidfdFlags::empty()).step("watch container init")?;
     let container = Container::of(global, record);
-    let (Some(signals), Some(init)) = (signals, container.init()) else { return Ok(0) };
     drop(folder);
     let code = foreground::stay(&signals, pid, init.as_fd(), master)?;
     delete::take_away(global, &container, Some(&bundle.spec))?;
