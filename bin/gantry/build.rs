@@ -10,11 +10,14 @@ use std::{env, fs};
 /// What the stage is made of; a change in any of them builds it anew.
 const SOURCES: &[&str] = &[
     "bin/stage",
+    "Cargo.lock",
     "crates/base/human",
+    "crates/base/names",
     "crates/base/oci",
     "crates/base/shim-proto",
     "crates/edge/runc",
     "crates/host/cgroup",
+    "crates/host/criu",
     "crates/host/logdriver",
     "crates/host/runtime",
     "crates/host/seccomp",
