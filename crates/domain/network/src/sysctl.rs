@@ -15,7 +15,7 @@ pub fn write(name: &str, value: &str) -> Result<()> {
     set(name, value).step(format!("set net/{name} to {value}"))
 }
 
-/// As [`write`], for a setting that a kernel without its feature (IPv6 switched off) does not have.
+/// As [`write()`], for a setting that a kernel without its feature (IPv6 switched off) does not have.
 pub fn write_if_there(name: &str, value: &str) -> Result<()> {
     match set(name, value) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

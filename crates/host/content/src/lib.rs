@@ -8,7 +8,7 @@
 //! A blob goes through three types: [`Ingest`] takes bytes and hashes them; [`Staged`] has the digest and the size that were
 //! asked for; published, it has its name. Dropping either of the first two removes the file. When bytes get to the disk is
 //! for the caller to say, who may have more to sync than one blob: [`Staged::sync`] does it for this one, and
-//! [`Store::sync_names`] for the names after [`Staged::publish`].
+//! [`Store::sync_names`] for the names after [`Store::publish`].
 //!
 //! Which blobs should exist is not known here.
 

@@ -48,7 +48,7 @@ impl Container {
     /// is its compiled system call filter, as in [`crate::Create::filter`].
     ///
     /// # Errors
-    /// A specification that [`crate::create`] would refuse.
+    /// A specification that [`crate::create()`] would refuse.
     pub fn reopen(
         id: &str,
         spec: &Spec,
@@ -95,7 +95,7 @@ impl Container {
     /// Returns when the program runs. The process is a child of the caller, who has to reap it.
     ///
     /// # Errors
-    /// As of [`crate::create`] and [`crate::Created::start`]; the process is then gone.
+    /// As of [`crate::create()`] and [`crate::Created::start`]; the process is then gone.
     pub fn exec(&self, process: &Process, io: Io) -> Result<ExecProcess, Error> {
         exec::run(self, process, io, Entry::default())
     }

@@ -1,6 +1,6 @@
 //! The OCI runtime as a library.
 //!
-//! A process with one thread (the shim) calls [`create`] with a specification and gets a container whose PID 1 is set up
+//! A process with one thread (the shim) calls [`create()`] with a specification and gets a container whose PID 1 is set up
 //! and waits at the gate; [`Created::start`] lets it execute its program, [`Container::exec`] runs further processes.
 //! Both kinds are children of the caller, who waits for them by their pidfds and owns the other ends of their streams.
 //!
