@@ -68,6 +68,16 @@ impl Own {
         self.0.finish(command.env("GROUPS_OF_SESSION", session.join(" ")).current_dir("/"))
     }
 
+    /// Whether a process has ended, within the time that the kernel takes.
+    fn is_dead(&self, pid: i64) -> bool {
+        let stat = || fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let ended = |stat: String| stat.is_empty() || stat.contains(") Z ") || stat.contains(") X ");
+        (0..200).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            ended(stat())
+        })
+    }
+
     fn run(&self, name: &str, spec: Value) -> Done {
         let bundle = self.0.bundle(name, spec);
         self.call(&["run", "--bundle", bundle.to_str().unwrap(), name])
@@ -106,10 +116,16 @@ fn created_started_entered_and_deleted() {
     own.call(&["create", "--bundle", bundle.to_str().unwrap(), "a"]).ok();
     own.call(&["start", "a"]).ok();
     assert_eq!(own.call(&["exec", "a", "id", "-u"]).ok(), "0\n");
+    // It has no control groups, and its processes are known nonetheless.
+    own.call(&["exec", "--detach", "a", "sleep", "1000"]).ok();
+    let pids: Vec<i64> = serde_json::from_str(&own.call(&["ps", "--format", "json", "a"]).ok()).unwrap();
+    let state: Value = serde_json::from_str(&own.call(&["state", "a"]).ok()).unwrap();
+    assert!(pids.len() >= 2 && pids.contains(&state["pid"].as_i64().unwrap()), "{pids:?}");
     assert_eq!(own.call(&["exec", "--user", "7:8", "a", "sh", "-c", "id -u; exit 5"]).code, 5);
     let state: Value = serde_json::from_str(&own.call(&["state", "a"]).ok()).unwrap();
     assert_eq!(state["status"], json!("running"));
-    own.call(&["kill", "a", "KILL"]).ok();
+    own.call(&["kill", "--all", "a", "KILL"]).ok();
+    assert!(pids.iter().all(|pid| own.is_dead(*pid)), "{pids:?}");
     own.call(&["delete", "--force", "a"]).ok();
     own.0.is_clean();
 }

@@ -88,6 +88,25 @@ impl Container {
         self.record.cgroup(&self.record.gantry.cgroups).of_unit(unit)
     }
 
+    /// Its processes. An ordinary user's container without control groups is known by PID 1's namespace, where it has one
+    /// of its own.
+    pub fn pids(&self) -> Result<Vec<i32>, Error> {
+        let cgroup = self.cgroup();
+        if !cgroup.paths().is_empty() {
+            return Ok(cgroup.pids()?);
+        }
+        let namespace = |pid: &str| std::fs::read_link(format!("/proc/{pid}/ns/pid")).ok();
+        let init = self.record.init_process_pid;
+        let own = self.init().and_then(|_| namespace(&init.to_string()));
+        let Some(own) = own else { return Ok(Vec::new()) };
+        if namespace("self").is_some_and(|ours| ours == own) {
+            return Ok(vec![init]);
+        }
+        let entries = std::fs::read_dir("/proc").step("list `/proc`")?.flatten();
+        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+        Ok(pids.filter(|pid| namespace(&pid.to_string()).as_ref() == Some(&own)).collect())
+    }
+
     /// Its PID 1, which must live.
     pub fn alive(&self) -> Result<OwnedFd, Error> {
         self.init().ok_or_else(|| Error::new("container not running"))

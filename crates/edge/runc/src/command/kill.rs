@@ -36,7 +36,7 @@ fn kill(global: &Global, parsed: &Parsed) -> Result<u8, Error> {
 }
 
 fn to_all(container: &Container, signal: i32) -> Result<u8, Error> {
-    for pid in container.cgroup().pids()? {
+    for pid in container.pids()? {
         // Whatever has ended meanwhile needs no signal.
         let process = Pid::from_raw(pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
         if let Some(process) = process {

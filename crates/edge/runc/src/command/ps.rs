@@ -22,7 +22,7 @@ pub const COMMAND: Command = Command {
 
 fn ps(global: &Global, parsed: &Parsed) -> Result<u8, Error> {
     let container = Container::find(global, parsed.id())?;
-    let mut pids = container.cgroup().pids()?;
+    let mut pids = container.pids()?;
     pids.sort_unstable();
     pids.dedup();
     match parsed.value("format").unwrap_or("table") {
