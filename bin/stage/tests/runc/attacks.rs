@@ -406,3 +406,37 @@ fn links_lead_nowhere_without_openat2_either() {
     });
     without.join().unwrap();
 }
+
+/// Which calls Docker's profile denies is compared with libseccomp call by call where it is compiled; here every door.
+#[test]
+fn a13_the_filter_is_in_force_by_run_create_and_exec() {
+    let lab = Lab::new();
+    let try_it = "mkdir=$(busybox mkdir /tmp/x 2>&1); echo $mkdir; busybox chmod 700 /tmp && echo chmod; \
+        grep -e '^Seccomp:' /proc/self/status; busybox unshare -U true 2>&1";
+    let spec = |script: &str| {
+        let mut spec = lab.spec(script);
+        spec["linux"]["seccomp"] = json!({
+            "defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"],
+            "syscalls": [
+                { "names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95 },
+                { "names": ["unshare"], "action": "SCMP_ACT_ERRNO" },
+            ],
+        });
+        spec
+    };
+    let expect = "mkdir: can't create directory '/tmp/x': Operation not supported\nchmod\nSeccomp:\t2\n\
+        unshare: unshare(0x10000000): Operation not permitted\n";
+    let done = lab.run("a", spec(try_it));
+    assert_eq!(done.out, expect, "{done:?}");
+    let bundle = lab.bundle("b", spec("sleep 1000"));
+    lab.call(&["create", "--bundle", bundle.to_str().unwrap(), "b"]).ok();
+    lab.call(&["start", "b"]).ok();
+    for more in [&[][..], &["--user", "1000"], &["--cap", "CAP_SYS_ADMIN"]] {
+        let words = [&["exec"], more, &["b", "sh", "-c", try_it]].concat();
+        let done = lab.call(&words);
+        assert!(done.out.starts_with(&expect[..60]) && done.out.contains("Seccomp:\t2"), "{done:?}");
+        assert!(done.out.ends_with("unshare: unshare(0x10000000): Operation not permitted\n"), "{done:?}");
+    }
+    lab.call(&["delete", "--force", "b"]).ok();
+    lab.is_clean();
+}
