@@ -230,6 +230,22 @@ fn a_restore_that_is_killed_leaves_what_can_be_deleted() {
     }
 }
 
+/// The way back to the host's mounts needs CAP_SYS_CHROOT, the way from there does not: setns(2), unshare(2).
+#[test]
+fn a_restore_that_cannot_return_to_the_host_s_mounts_leaves_the_root_file_system() {
+    let lab = Lab::new();
+    let (bundle, image) = (lab.bundle("a", lab.spec(COUNT)), lab.path("image"));
+    fs::create_dir(&image).unwrap();
+    let mut command = std::process::Command::new("setpriv");
+    command.args(["--bounding-set", "-sys_chroot", "--inh-caps", "-all", "--"]).arg(&lab.program);
+    command.arg("--root").arg(lab.path("state")).args(["--criu", "/bin/true"]);
+    command.args(restore_words(bundle.to_str().unwrap(), image.to_str().unwrap(), &["--detach"], "a"));
+    let error = lab.finish(&mut command).refused();
+    assert!(error.contains("return to the host's mount namespace"), "{error}");
+    assert!(lab.path("rootfs/bin/busybox").exists());
+    lab.is_clean();
+}
+
 #[test]
 fn words_and_states_that_cannot_be_are_refused_without_criu() {
     let lab = Lab::new();

@@ -5,6 +5,7 @@
 //!     state.json        what it is; written anew as a whole
 //!     config.json       the specification that it was made from, whatever becomes of the bundle
 //!     filter            its compiled system call filter, for processes that enter it later
+//!     criu-root/        empty; there during a restore
 //!     gate              where it waits to be started, until it is
 //! ```
 //!
@@ -25,7 +26,11 @@ use crate::id;
 use crate::record::Record;
 
 const STATE: &str = "state.json";
+const NEW_STATE: &str = "state.new";
 const FILTER: &str = "filter";
+
+/// Where criu sees the root file system during a restore, in a mount namespace of its own; empty in all others.
+pub const ROOT: &str = "criu-root";
 
 /// How often a lock that somebody has is tried again, and after how long.
 const TRIES: u32 = 20;
@@ -142,7 +147,7 @@ impl Folder {
     pub fn write(&self, record: &Record) -> Result<(), Error> {
         let step = format!("write `{}`", self.path.join(STATE).display());
         let bytes = serde_json::to_vec(record).step(&step)?;
-        let new = self.path.join("state.new");
+        let new = self.path.join(NEW_STATE);
         let mut file = File::create(&new).step(&step)?;
         file.write_all(&bytes).and_then(|()| fs::rename(&new, self.path.join(STATE))).step(step)
     }
@@ -158,17 +163,15 @@ impl Folder {
         fs::write(self.path.join(FILTER), program).step(format_args!("write `{}`", self.path.join(FILTER).display()))
     }
 
-    /// Removes the folder with all in it.
+    /// Removes the folder with all that is ever made in it, and nothing else: a root file system that is seen in it is
+    /// never come to.
     pub fn remove(self) -> Result<(), Error> {
-        for name in [STATE, bundle::CONFIG, FILTER] {
-            // What goes wrong here is told by the next step.
+        // What goes wrong here is told by the last step.
+        for name in [STATE, NEW_STATE, bundle::CONFIG, FILTER, runtime::GATE] {
             let _ = fs::remove_file(self.path.join(name));
         }
-        let removed = match fs::remove_dir(&self.path) {
-            Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty => fs::remove_dir_all(&self.path),
-            result => result,
-        };
-        removed.step(format_args!("remove `{}`", self.path.display()))
+        let _ = fs::remove_dir(self.path.join(ROOT));
+        fs::remove_dir(&self.path).step(format_args!("remove `{}`", self.path.display()))
     }
 }
 

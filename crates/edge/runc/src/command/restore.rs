@@ -11,7 +11,7 @@ use oci::runtime::Spec;
 use oci::state::{State, Status};
 use runtime::Moment;
 use rustix::io::FdFlags;
-use rustix::mount::{MountPropagationFlags, mount_bind_recursive, mount_change};
+use rustix::mount::{MountPropagationFlags, UnmountFlags, mount_bind_recursive, mount_change, unmount};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use sys::clone::{flag, unshare};
@@ -119,7 +119,7 @@ impl Restore<'_> {
         folder.keep_spec(&self.bundle.text)?;
         runtime::compile_filter(spec)?.as_deref().map_or(Ok(()), |filter| folder.keep_filter(filter))?;
         self.make_mount_points(&record)?;
-        let root = folder.path().join("criu-root");
+        let root = folder.path().join(store::ROOT);
         fs::create_dir(&root).step(format_args!("create `{}`", root.display()))?;
 
         let resources = spec.linux.as_ref().and_then(|linux| linux.resources.as_ref());
@@ -166,7 +166,10 @@ impl Restore<'_> {
             });
             criu.map_err(|error| images.explain(error))
         });
-        host.enter()?;
+        if let Err(error) = host.enter() {
+            let _ = unmount(root, UnmountFlags::DETACH);
+            return Err(error);
+        }
         // It is inside, and nothing need hold the place for it.
         cgroup.settle()?;
         let options = self.options(images, site, &made.record, root, &joined)?;
