@@ -4,12 +4,12 @@
 
 use std::fs;
 use std::os::fd::{AsRawFd as _, OwnedFd};
-use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
-use criu::{CgroupMode, Kind, Options};
+use criu::{CgroupMode, Options};
 use oci::runtime::{Mount, Spec};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{FileType, Mode, OFlags};
 use sys::clone::flag;
 
 use crate::error::{Error, Step as _};
@@ -61,20 +61,14 @@ pub struct Images {
 impl Images {
     /// Makes the folders where they are not there, for a checkpoint.
     pub fn make(parsed: &Parsed) -> Result<Self, Error> {
-        let make = |path: &Path| {
-            let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-            made.step(format_args!("create `{}`", path.display()))
-        };
-        make(Path::new(folder(parsed)))?;
-        parsed.text("work-path").map_or(Ok(()), |work| make(Path::new(work)))?;
+        make(folder(parsed))?;
+        parsed.text("work-path").map_or(Ok(()), make)?;
         Self::at(parsed, "dump.log")
     }
 
     /// Opens the folders, for a restore.
     pub fn open(parsed: &Parsed) -> Result<Self, Error> {
-        if let Some(work) = parsed.text("work-path") {
-            fs::create_dir_all(work).step(format_args!("create `{work}`"))?;
-        }
+        parsed.text("work-path").map_or(Ok(()), make)?;
         Self::at(parsed, "restore.log")
     }
 
@@ -163,6 +157,12 @@ fn open(path: &Path) -> Result<OwnedFd, Error> {
     rustix::fs::open(path, flags, Mode::empty()).step(format_args!("open `{}`", path.display()))
 }
 
+/// Makes a folder for root alone, with those above it.
+fn make(path: &str) -> Result<(), Error> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.step(format_args!("create `{path}`"))
+}
+
 fn folder(parsed: &Parsed) -> &str {
     parsed.text("image-path").unwrap_or("checkpoint")
 }
@@ -170,11 +170,6 @@ fn folder(parsed: &Parsed) -> &str {
 fn one_line(error: &criu::Error) -> String {
     let source = std::error::Error::source(error).map_or_else(String::new, |source| format!(": {source}"));
     format!("{error}{source}").trim().replace('\n', "; ")
-}
-
-/// What job a checkpoint is.
-pub fn kind(pre_dump: bool) -> Kind {
-    if pre_dump { Kind::PreDump } else { Kind::Dump }
 }
 
 /// The mounts that lead outside the container: where they are, and what is there at a restore. criu makes those of
@@ -200,14 +195,16 @@ fn clean(path: &Path) -> PathBuf {
     cleaned
 }
 
-/// The files that are masked, by the null device over them.
-pub fn masked(spec: &Spec, pid: i32) -> Vec<PathBuf> {
+/// The files that are masked, by the null device over them: looked at from inside the container's root, whose links lead
+/// nowhere else.
+pub fn masked(spec: &Spec, pid: i32) -> Result<Vec<PathBuf>, Error> {
+    let root = open(Path::new(&format!("/proc/{pid}/root")))?;
     let is_null = |path: &&PathBuf| {
-        let seen = Path::new(&format!("/proc/{pid}/root")).join(path.strip_prefix("/").unwrap_or(path));
-        fs::symlink_metadata(seen).is_ok_and(|found| found.file_type().is_char_device())
+        let found = sys::path::open(&root, path, OFlags::PATH).and_then(rustix::fs::fstat);
+        found.is_ok_and(|found| FileType::from_raw_mode(found.st_mode) == FileType::CharacterDevice)
     };
     let paths = spec.linux.iter().flat_map(|linux| &linux.masked_paths);
-    paths.filter(is_null).cloned().collect()
+    Ok(paths.filter(is_null).cloned().collect())
 }
 
 /// The namespaces that were joined by path: the file of a process's own, the key, and the path.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use criu::{Criu, Options, PageServer};
+use criu::{Criu, Kind, Options, PageServer};
 use oci::runtime::Spec;
 use oci::state::Status;
 
@@ -58,8 +58,9 @@ fn checkpoint(global: &Global, parsed: &Parsed) -> Result<u8, Error> {
     if !pre_dump {
         images.write_descriptors(container.record.init_process_pid)?;
     }
+    let kind = if pre_dump { Kind::PreDump } else { Kind::Dump };
     let criu = Criu::start(&program, &[], || Ok(()));
-    let done = criu.and_then(|criu| criu.run(image::kind(pre_dump), options, |_, _| Ok(())));
+    let done = criu.and_then(|criu| criu.run(kind, options, |_, _| Ok(())));
     done.map_err(|error| failed(images.explain(error)))?;
     drop(folder);
     if !pre_dump && !parsed.switch("leave-running") {
@@ -78,7 +79,7 @@ fn options(container: &Container, spec: &Spec, parsed: &Parsed, images: &Images)
     if !pre_dump {
         let outside = image::outside(spec, &record.gantry.bundle);
         external.extend(outside.iter().map(|(target, _)| format!("mnt[{0}]:{0}", target.display())));
-        let masked = image::masked(spec, pid);
+        let masked = image::masked(spec, pid)?;
         external.extend(masked.iter().map(|path| format!("mnt[{}]:/dev/null", path.display())));
         for (file, key, _) in image::joined(spec) {
             let number = image::number(Path::new(&format!("/proc/{pid}/ns/{file}")))?;
