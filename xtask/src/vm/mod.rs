@@ -91,8 +91,7 @@ fn fill_debian(root: &Path, cache: &Path, kernel: &Kernel, parts: &[&Chosen]) ->
         empty(&sources.join(folder))?;
         copy(&root.join(folder), &sources)?;
     }
-    Line::new(&["cp", &text(&root.join("vm/service")), &text(&tree.join("etc/systemd/system/vm.service"))])
-        .run(root)?;
+    copy(&root.join("vm/service"), &tree.join("etc/systemd/system/vm.service"))?;
     Ok(tree)
 }
 

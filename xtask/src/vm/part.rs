@@ -60,19 +60,15 @@ const fn test(name: &'static str, system: System, build: &'static [&'static str]
 
 /// The parts that are named, or all: `PART`, or `PART=FILTER` for some of its tests.
 pub fn choose(words: &[String]) -> Result<Vec<Chosen>> {
-    let split = |word: &'_ String| -> (String, String) {
-        let (name, filter) = word.split_once('=').unwrap_or((word, ""));
-        (name.to_owned(), filter.to_owned())
-    };
-    let words: Vec<(String, String)> = words.iter().map(split).collect();
+    let words: Vec<(&str, &str)> = words.iter().map(|word| word.split_once('=').unwrap_or((word, ""))).collect();
     let known = || PARTS.iter().map(|part| part.name);
-    for (name, _) in &words {
+    for &(name, _) in &words {
         if !known().any(|known| known == name) {
             bail!("no part is named {name}; there are: {}", known().collect::<Vec<_>>().join(" "));
         }
     }
-    let wanted = |part: &'static Part| match words.iter().find(|(name, _)| name == part.name) {
-        Some((_, filter)) => Some(Chosen { part, filter: filter.clone() }),
+    let wanted = |part: &'static Part| match words.iter().find(|(name, _)| *name == part.name) {
+        Some((_, filter)) => Some(Chosen { part, filter: (*filter).to_owned() }),
         None => words.is_empty().then(|| Chosen { part, filter: String::new() }),
     };
     Ok(PARTS.iter().filter_map(wanted).collect())

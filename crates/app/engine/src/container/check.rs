@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
 use api::container::{ContainerConfig, HostConfig};
-use container::capabilities;
 use container::lifecycle::Restart;
 use container::security::{SeccompChoice, Security};
 use container::spec;
@@ -31,9 +30,7 @@ pub fn check(
     if Path::new(&host.cgroup_parent).components().any(|part| part == Component::ParentDir) {
         return Err(Fault::invalid(format!("invalid cgroup parent {:?}: it leads upwards", host.cgroup_parent)));
     }
-    let list =
-        |names: &Option<api::container::StringOrList>| names.as_ref().map_or_else(Vec::new, |names| names.0.clone());
-    capabilities::effective(&list(&host.cap_add), &list(&host.cap_drop), host.privileged)?;
+    specification::effective_capabilities(host)?;
     Restart::parse(&host.restart_policy.name, host.restart_policy.maximum_retry_count)?;
     if host.auto_remove && !matches!(host.restart_policy.name.as_str(), "" | "no") {
         return Err(Fault::invalid("can't create 'AutoRemove' container with restart policy"));

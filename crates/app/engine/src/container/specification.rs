@@ -83,7 +83,8 @@ fn kernel() -> Result<seccomp::KernelVersion> {
         .step("read the kernel's version")
 }
 
-fn effective_capabilities(host: &HostConfig) -> Result<Vec<String>> {
+/// The capabilities that the options add up to.
+pub fn effective_capabilities(host: &HostConfig) -> Result<Vec<String>> {
     let list =
         |names: &Option<api::container::StringOrList>| names.as_ref().map_or_else(Vec::new, |names| names.0.clone());
     container::capabilities::effective(&list(&host.cap_add), &list(&host.cap_drop), host.privileged)

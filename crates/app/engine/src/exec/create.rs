@@ -23,8 +23,9 @@ pub async fn create(engine: &Arc<Inner>, request: ExecCreate) -> Result<String> 
         return Err(Fault::invalid(format!("invalid string {text:?}: it contains NUL")));
     }
     if !body.user.is_empty() {
-        let (pid, user, host) = (record.state.pid, body.user.clone(), record.host_config.clone());
-        blocking(move || account::find_user(pid, &user, host.group_add.as_deref().unwrap_or_default())).await?;
+        let (pid, user) = (record.state.pid, body.user.clone());
+        let extra = record.host_config.group_add.clone().unwrap_or_default();
+        blocking(move || account::find_user(pid, &user, &extra)).await?;
     }
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(|error| Fault::system(format!("make an id: {error}")))?;

@@ -270,28 +270,18 @@ fn tmpfs_mounts(host: &HostConfig) -> Result<Vec<Mount>> {
 /// What tmpfs(5) takes, and the flags of mount(8): another would be found out by the kernel, in words of its own.
 fn check_tmpfs_option(option: &str) -> Result<()> {
     const VALUES: [&str; 7] = ["size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "mpol"];
-    const FLAGS: [&str; 14] = [
-        "ro",
-        "rw",
-        "suid",
-        "dev",
-        "exec",
-        "atime",
-        "diratime",
-        "relatime",
-        "strictatime",
-        "sync",
-        "async",
-        "dirsync",
-        "mand",
-        "defaults",
-    ];
+    // These have an opposite with `no` before it.
+    const SWITCHES: [&str; 8] = ["suid", "dev", "exec", "atime", "diratime", "relatime", "strictatime", "mand"];
+    const FLAGS: [&str; 6] = ["defaults", "ro", "rw", "sync", "async", "dirsync"];
     const PROPAGATION: [&str; 8] =
         ["private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable"];
     let (name, value) = option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value)));
     let known = match value {
         Some(_) => VALUES.contains(&name),
-        None => FLAGS.contains(&name.strip_prefix("no").unwrap_or(name)) || PROPAGATION.contains(&name),
+        None => {
+            let positive = name.strip_prefix("no").unwrap_or(name);
+            SWITCHES.contains(&positive) || FLAGS.contains(&name) || PROPAGATION.contains(&name)
+        }
     };
     if known { Ok(()) } else { Err(Fault::invalid(format!("invalid tmpfs option {name:?}"))) }
 }
