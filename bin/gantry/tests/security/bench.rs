@@ -123,8 +123,7 @@ impl Bench {
     /// Most memory that the daemon has had resident since [`Self::forget_peak`], in bytes.
     pub fn peak(&self) -> u64 {
         let status = fs::read_to_string(self.proc("status")).expect("read the daemon's status");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a line VmHWM");
-        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") << 10
+        peak_in(&status).expect("a line VmHWM")
     }
 
     /// Begins to note the peak anew (`clear_refs` in proc_pid_clear_refs(5)).
@@ -143,4 +142,10 @@ pub fn enter(host: &Arc<Host>) {
     let namespace = fs::File::open(path).expect("open the host's network namespace");
     let kind = Some(LinkNameSpaceType::Network);
     move_into_link_name_space(rustix::fd::AsFd::as_fd(&namespace), kind).expect("enter the host's network");
+}
+
+/// Most memory that a process has had resident, in bytes: `VmHWM` of proc_pid_status(5).
+pub fn peak_in(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? << 10)
 }

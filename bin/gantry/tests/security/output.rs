@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use serde_json::json;
 use testkit::{PATIENCE, eventually};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, peak_in};
 
 /// What an exec prints if somebody reads it: ten gigabytes.
 const PRINTS: [&str; 4] = ["dd", "if=/dev/zero", "bs=1M", "count=10240"];
@@ -37,12 +37,8 @@ fn peak_of_shim(id: &str) -> u64 {
     let processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
     let shims = processes
         .filter(|path| fs::read(path.join("cmdline")).is_ok_and(|line| String::from_utf8_lossy(&line).contains(id)));
-    let peaks = shims.filter_map(|path| {
-        let status = fs::read_to_string(path.join("status")).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-        line.trim().trim_end_matches(" kB").parse::<u64>().ok()
-    });
-    peaks.max().expect("a shim") << 10
+    let peaks = shims.filter_map(|path| peak_in(&fs::read_to_string(path.join("status")).ok()?));
+    peaks.max().expect("a shim")
 }
 
 #[test]

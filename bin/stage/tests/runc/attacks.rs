@@ -318,14 +318,8 @@ fn a9_one_that_enters_brings_no_rights() {
 #[test]
 fn a12_the_specification_of_spec_hides_and_forbids_what_it_should() {
     let lab = Lab::new();
-    let folder = lab.path("spec");
-    fs::create_dir(&folder).unwrap();
-    lab.finish(lab.command(&["spec"]).current_dir(&folder)).ok();
-    let mut spec: Value = serde_json::from_str(&fs::read_to_string(folder.join("config.json")).unwrap()).unwrap();
-    spec["process"]["terminal"] = json!(false);
+    let mut spec = lab.written_spec();
     spec["process"]["args"] = json!(["sleep", "1000"]);
-    spec["process"]["rlimits"] = json!([]);
-    spec["root"] = json!({ "path": lab.path("rootfs") });
     let bundle = lab.bundle("a", spec);
     lab.call(&["run", "--detach", "--bundle", bundle.to_str().unwrap(), "a"]).ok();
     let script = "for p in kcore keys timer_list sched_debug; do \

@@ -100,6 +100,20 @@ impl Lab {
         })
     }
 
+    /// The specification that the command `spec` writes, with our root file system and without a terminal. Its limits on
+    /// descriptors may be more than this machine allows.
+    pub fn written_spec(&self) -> Value {
+        let folder = self.path("spec");
+        fs::create_dir(&folder).unwrap();
+        self.finish(self.command(&["spec"]).current_dir(&folder)).ok();
+        let text = fs::read_to_string(folder.join("config.json")).unwrap();
+        let mut spec: Value = serde_json::from_str(&text).unwrap();
+        spec["process"]["terminal"] = json!(false);
+        spec["process"]["rlimits"] = json!([]);
+        spec["root"]["path"] = json!(self.path("rootfs"));
+        spec
+    }
+
     /// Writes a bundle; its control group is below this laboratory's.
     pub fn bundle(&self, name: &str, mut spec: Value) -> PathBuf {
         let folder = self.path(name);

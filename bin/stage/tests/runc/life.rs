@@ -148,16 +148,10 @@ fn hooks_of_all_kinds_run_in_their_order_with_the_state() {
 #[test]
 fn a_specification_can_be_written_and_run() {
     let lab = Lab::new();
-    let folder = lab.path("spec");
-    fs::create_dir(&folder).unwrap();
-    lab.finish(lab.command(&["spec"]).current_dir(&folder)).ok();
-    let text = fs::read_to_string(folder.join("config.json")).unwrap();
-    let mut spec: Value = serde_json::from_str(&text).unwrap();
-    assert!(lab.finish(lab.command(&["spec"]).current_dir(&folder)).refused().contains("config.json"));
-    spec["process"]["terminal"] = json!(false);
+    let mut spec = lab.written_spec();
+    let again = lab.finish(lab.command(&["spec"]).current_dir(lab.path("spec")));
+    assert!(again.refused().contains("config.json"));
     spec["process"]["args"] = json!(["sh", "-c", "ls /proc/1/exe; id"]);
-    spec["root"]["path"] = json!(lab.path("rootfs"));
-    spec["process"]["rlimits"] = json!([]);
     let done = lab.run("a", spec);
     assert!(done.out.contains("uid=0"), "{done:?}");
     lab.is_clean();

@@ -49,8 +49,11 @@ impl Walk<'_> {
                     return if flags.contains(OFlags::PATH) { Ok(child) } else { Err(Errno::LOOP) };
                 }
                 FileType::Symlink => self.follow(&child)?,
-                // What is opened is what was looked at, or no link at least.
-                _ if is_last => return fs::openat(self.here(), &name, flags | OFlags::NOFOLLOW, Mode::empty()),
+                _ if is_last => {
+                    // Somebody may have put another in its place: no link is taken, nor what is on another mount.
+                    let opened = fs::openat(self.here(), &name, flags | OFlags::NOFOLLOW, Mode::empty())?;
+                    return self.check_mount(&opened).map(|()| opened);
+                }
                 FileType::Directory => self.passed.push(child),
                 _ => return Err(Errno::NOTDIR),
             }
