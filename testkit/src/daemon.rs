@@ -180,6 +180,10 @@ impl Daemon {
             let _ = child.wait();
         }
         for group in self.cgroups() {
+            // What is frozen cannot die.
+            for folder in walk(&group) {
+                let _ = fs::write(folder.join("freezer.state"), "THAWED");
+            }
             walk(&group).iter().flat_map(|folder| processes(folder)).for_each(|pid| send(pid, Signal::KILL));
         }
         for pid in self.shims() {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use testkit::{Client, Daemon, Distributor, Host, busybox};
+use testkit::{Client, Daemon, Distributor, Host, Job, busybox};
 
 use crate::GANTRY;
 
@@ -46,4 +46,20 @@ impl Bench {
 pub fn number(path: &Path) -> u32 {
     let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("read {}: {error}", path.display()));
     text.trim().parse().unwrap_or_else(|error| panic!("{text:?}: {error}"))
+}
+
+/// Asks the daemon over its socket; gives the status and the body.
+pub fn ask(bench: &Bench, method: &str, path: &str, body: &str) -> (u16, String) {
+    let mut command = bench.host.command("curl");
+    command.args(["--silent", "--write-out", "\n%{http_code}", "--request", method, "--max-time", "60"]);
+    command.arg("--unix-socket").arg(bench.daemon.socket()).args(["--header", "Content-Type: application/json"]);
+    if method != "GET" {
+        command.args(["--data-binary", "@-"]);
+    }
+    command.arg("--path-as-is").arg(format!("http://gantry{path}"));
+    let mut job = Job::spawn(command);
+    job.write_if_open(body.as_bytes());
+    let output = job.finish().stdout;
+    let (body, status) = output.rsplit_once('\n').unwrap_or(("", &output));
+    (status.parse().unwrap_or_else(|_| panic!("{path}: {output}")), body.trim_end().to_owned())
 }

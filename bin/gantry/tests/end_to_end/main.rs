@@ -14,6 +14,7 @@ mod kill;
 mod many;
 mod real;
 mod refusals;
+mod verbs;
 
 /// The binary under test.
 const GANTRY: &str = env!("CARGO_BIN_EXE_gantry");

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use testkit::{Client, Daemon, Distributor, Host, Job, LeakCheck, busybox, debian_with_python};
+use testkit::{Client, Daemon, Distributor, Host, LeakCheck, busybox, debian_with_python};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, ask};
 use crate::{GANTRY, KEPT};
 
 /// Command line, exit code, and a part of what is said.
@@ -95,31 +95,20 @@ fn nonsense_at_the_socket_is_answered_and_harms_nobody() {
     let zeros = "0".repeat(20 << 20);
     let good = format!(r#"{{"Image": "{}"}}"#, bench.image);
     for (path, body, status) in [
-        ("/containers/create", "{", "400"),
-        ("/containers/create", r#"{"Image": 7}"#, "400"),
-        ("/containers/create", r#"{"Image": "busybox", "HostConfig": {"Memory": 1e300}}"#, "400"),
-        ("/containers/create?name=a%00b", &good, "400"),
-        ("/containers/create?name=..%2f..%2fb", &good, "400"),
-        ("/containers/create", r#"{"Image": "no/such:image"}"#, "404"),
-        ("/containers/create", &zeros, "400"),
-        ("/containers/..%2f..%2fetc/start", "", "404"),
-        ("/containers/x%00y/start", "", "404"),
-        ("/no/such/route", "", "404"),
+        ("/containers/create", "{", 400),
+        ("/containers/create", r#"{"Image": 7}"#, 400),
+        ("/containers/create", r#"{"Image": "busybox", "HostConfig": {"Memory": 1e300}}"#, 400),
+        ("/containers/create?name=a%00b", &good, 400),
+        ("/containers/create?name=..%2f..%2fb", &good, 400),
+        ("/containers/create", r#"{"Image": "no/such:image"}"#, 404),
+        ("/containers/create", &zeros, 400),
+        ("/containers/..%2f..%2fetc/start", "", 404),
+        ("/containers/x%00y/start", "", 404),
+        ("/no/such/route", "", 404),
     ] {
-        let answer = post(&bench, path, body);
+        let (answer, _) = ask(&bench, "POST", path, body);
         assert_eq!(answer, status, "{path} {:.60}", body);
     }
     leaks.assert_clean(&bench.daemon);
     bench.run(&["--rm"], "true").success();
-}
-
-/// Posts a body with curl; gives the status.
-fn post(bench: &Bench, path: &str, body: &str) -> String {
-    let mut command = bench.host.command("curl");
-    command.args(["--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--request", "POST"]);
-    command.arg("--unix-socket").arg(bench.daemon.socket()).args(["--header", "Content-Type: application/json"]);
-    command.args(["--data-binary", "@-", "--path-as-is"]).arg(format!("http://gantry{path}"));
-    let mut job = Job::spawn(command);
-    job.write_if_open(body.as_bytes());
-    job.finish().stdout
 }

@@ -11,7 +11,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use api::container::{ContainerInspect, ContainerSummary, CreateResponse};
+use api::container::{ContainerInspect, ContainerSummary, CreateResponse, StatsResponse, TopResponse, UpdateResponse};
 use api::events::Event;
 use api::exec::ExecInspect;
 use api::image::{ImageDeleteItem, ImageHistoryItem, ImageInspect, ImageSummary};
@@ -23,9 +23,10 @@ use fault::Result;
 
 use crate::reply::{Attached, Logs, Ping, Waiting};
 use crate::request::{
-    AttachRequest, ContainerCreate, ContainerKill, ContainerList, ContainerLook, ContainerRemove, ContainerStop,
-    ContainerWait, EventsRequest, ExecCreate, ExecStart, ImageImport, ImageList, ImageLoad, ImageLook, ImagePull,
-    ImageRemove, ImageSave, ImageTag, LogsRequest, NetworkList, Resize,
+    AttachRequest, ContainerCreate, ContainerKill, ContainerList, ContainerLook, ContainerRemove, ContainerRename,
+    ContainerStats, ContainerStop, ContainerTop, ContainerUpdate, ContainerWait, EventsRequest, ExecCreate, ExecStart,
+    ImageImport, ImageList, ImageLoad, ImageLook, ImagePull, ImageRemove, ImageSave, ImageTag, LogsRequest,
+    NetworkList, Resize,
 };
 
 /// An answer that is on its way. Dropping it cancels what has no effect yet.
@@ -63,6 +64,18 @@ pub trait Actions: Send + Sync + 'static {
     fn container_restart(&self, request: ContainerStop) -> Reply<'_, ()>;
     /// Signals one.
     fn container_kill(&self, request: ContainerKill) -> Reply<'_, ()>;
+    /// Freezes one.
+    fn container_pause(&self, target: String) -> Reply<'_, ()>;
+    /// Lets a frozen one go on.
+    fn container_unpause(&self, target: String) -> Reply<'_, ()>;
+    /// Gives one another name.
+    fn container_rename(&self, request: ContainerRename) -> Reply<'_, ()>;
+    /// Changes limits and the restart policy of one.
+    fn container_update(&self, request: ContainerUpdate) -> Reply<'_, UpdateResponse>;
+    /// Lists the processes of one.
+    fn container_top(&self, request: ContainerTop) -> Reply<'_, TopResponse>;
+    /// Tells what one uses.
+    fn container_stats(&self, request: ContainerStats) -> Reply<'_, Stream<StatsResponse>>;
     /// Begins to wait; the answer's headers leave when this replies.
     fn container_wait(&self, request: ContainerWait) -> Reply<'_, Waiting>;
     /// Removes one.

@@ -1,6 +1,6 @@
 //! The engine's way through the list of actions: one line each, which calls the use case.
 
-use api::container::{ContainerInspect, ContainerSummary, CreateResponse};
+use api::container::{ContainerInspect, ContainerSummary, CreateResponse, StatsResponse, TopResponse, UpdateResponse};
 use api::events::Event;
 use api::exec::ExecInspect;
 use api::image::{ImageDeleteItem, ImageHistoryItem, ImageInspect, ImageSummary};
@@ -13,9 +13,10 @@ use crate::{Engine, container, exec, image, network, system};
 use crate::action::{Actions, Progress, Reply, Stream};
 use crate::reply::{Attached, Logs, Ping, Waiting};
 use crate::request::{
-    AttachRequest, ContainerCreate, ContainerKill, ContainerList, ContainerLook, ContainerRemove, ContainerStop,
-    ContainerWait, EventsRequest, ExecCreate, ExecStart, ImageImport, ImageList, ImageLoad, ImageLook, ImagePull,
-    ImageRemove, ImageSave, ImageTag, LogsRequest, NetworkList, Resize,
+    AttachRequest, ContainerCreate, ContainerKill, ContainerList, ContainerLook, ContainerRemove, ContainerRename,
+    ContainerStats, ContainerStop, ContainerTop, ContainerUpdate, ContainerWait, EventsRequest, ExecCreate, ExecStart,
+    ImageImport, ImageList, ImageLoad, ImageLook, ImagePull, ImageRemove, ImageSave, ImageTag, LogsRequest,
+    NetworkList, Resize,
 };
 
 impl Actions for Engine {
@@ -66,6 +67,30 @@ impl Actions for Engine {
 
     fn container_kill(&self, request: ContainerKill) -> Reply<'_, ()> {
         Box::pin(container::kill(&self.inner, request))
+    }
+
+    fn container_pause(&self, target: String) -> Reply<'_, ()> {
+        Box::pin(async move { container::pause(&self.inner, &target).await })
+    }
+
+    fn container_unpause(&self, target: String) -> Reply<'_, ()> {
+        Box::pin(async move { container::unpause(&self.inner, &target).await })
+    }
+
+    fn container_rename(&self, request: ContainerRename) -> Reply<'_, ()> {
+        Box::pin(container::rename(&self.inner, request))
+    }
+
+    fn container_update(&self, request: ContainerUpdate) -> Reply<'_, UpdateResponse> {
+        Box::pin(container::update(&self.inner, request))
+    }
+
+    fn container_top(&self, request: ContainerTop) -> Reply<'_, TopResponse> {
+        Box::pin(container::top(&self.inner, request))
+    }
+
+    fn container_stats(&self, request: ContainerStats) -> Reply<'_, Stream<StatsResponse>> {
+        Box::pin(container::stats(&self.inner, request))
     }
 
     fn container_wait(&self, request: ContainerWait) -> Reply<'_, Waiting> {

@@ -145,6 +145,15 @@ impl Inner {
         }
     }
 
+    /// Writes a container down; on disk when this returns, unless it is removed at its end anyway.
+    pub async fn keep_now(&self, stored: &Stored) -> Result<()> {
+        if stored.record.host_config.auto_remove {
+            self.keep_in_run_root(stored)
+        } else {
+            self.store.put(stored.clone()).await
+        }
+    }
+
     /// Writes the record of a container that is removed at its end.
     pub fn keep_in_run_root(&self, stored: &Stored) -> Result<()> {
         let bundle = self.bundle(&stored.record.id);

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use api::auth::AuthConfig;
-use api::container::{ContainerCreateRequest, WaitCondition};
+use api::container::{ContainerCreateRequest, HostConfig, WaitCondition};
 use api::exec::ExecCreateRequest;
 use api::filters::Filters;
 use tokio::io::AsyncRead;
@@ -64,6 +64,44 @@ pub struct ContainerStop {
     pub signal: Option<String>,
     /// Seconds before SIGKILL, instead of the container's own; below 0 for never.
     pub timeout: Option<i64>,
+}
+
+/// One container to rename.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerRename {
+    /// Name, id, or the beginning of an id.
+    pub target: String,
+    /// The new name, without or with a slash in front.
+    pub name: String,
+}
+
+/// One container to change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ContainerUpdate {
+    /// Name, id, or the beginning of an id.
+    pub target: String,
+    /// New limits and restart policy; 0 and empty change nothing, and everything else does not count.
+    pub change: HostConfig,
+}
+
+/// One container whose processes are listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerTop {
+    /// Name, id, or the beginning of an id.
+    pub target: String,
+    /// Arguments of ps(1), separated by blanks; empty for `-ef`.
+    pub arguments: String,
+}
+
+/// One container whose use of resources is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerStats {
+    /// Name, id, or the beginning of an id.
+    pub target: String,
+    /// Again every second, until the client goes away or the container is gone.
+    pub stream: bool,
+    /// At once, without an earlier sample to compare with.
+    pub one_shot: bool,
 }
 
 /// One container to signal.

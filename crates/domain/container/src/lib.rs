@@ -12,4 +12,5 @@ pub mod record;
 pub mod security;
 pub mod spec;
 pub mod state;
+pub mod update;
 pub mod users;

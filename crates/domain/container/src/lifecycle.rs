@@ -15,8 +15,20 @@ pub enum Verb {
     Stop,
     /// Send its PID 1 a signal.
     Kill,
+    /// Freeze it.
+    Pause,
+    /// Let it go on.
+    Unpause,
+    /// Join its streams, now or when it starts.
+    Attach,
     /// Run one more process in it.
     Exec,
+    /// List its processes.
+    Top,
+    /// Give it another name.
+    Rename,
+    /// Change its limits or its restart policy.
+    Update,
     /// Take it away.
     Remove {
         /// Kill it first where it runs.
@@ -30,7 +42,12 @@ pub fn admit(state: &State, id: &str, name: &str, verb: Verb) -> Result<()> {
         Verb::Start => admit_start(state.phase),
         Verb::Stop => admit_stop(state.phase),
         Verb::Kill => admit_kill(state, id),
+        Verb::Pause => admit_pause(state.phase, id),
+        Verb::Unpause => admit_unpause(state.phase, id),
+        Verb::Rename | Verb::Update => admit_change(state.phase, id, verb),
+        Verb::Attach => admit_attach(state.phase, id),
         Verb::Exec => admit_exec(state.phase, id),
+        Verb::Top => admit_top(state.phase, id),
         Verb::Remove { force } => admit_remove(state.phase, name, force),
     }
 }
@@ -58,6 +75,45 @@ fn admit_kill(state: &State, id: &str) -> Result<()> {
     }
 }
 
+fn admit_pause(phase: Phase, id: &str) -> Result<()> {
+    match phase {
+        Phase::Running => Ok(()),
+        Phase::Paused => Err(Fault::conflict(format!("Container {id} is already paused"))),
+        Phase::Restarting => {
+            Err(Fault::conflict(format!("Container {id} is restarting, wait until the container is running")))
+        }
+        _ => Err(Fault::conflict(format!("container {id} is not running"))),
+    }
+}
+
+/// The original answers 500 here, for what is no fault of the server.
+fn admit_unpause(phase: Phase, id: &str) -> Result<()> {
+    match phase {
+        Phase::Paused => Ok(()),
+        _ => Err(Fault::conflict(format!("Container {id} is not paused"))),
+    }
+}
+
+fn admit_change(phase: Phase, id: &str, verb: Verb) -> Result<()> {
+    let what = if verb == Verb::Rename { "renamed" } else { "updated" };
+    match phase {
+        Phase::Removing | Phase::Dead => {
+            Err(Fault::conflict(format!("container {id} is marked for removal and cannot be {what}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn admit_attach(phase: Phase, id: &str) -> Result<()> {
+    match phase {
+        Phase::Paused => Err(Fault::conflict(format!("container {id} is paused, unpause the container before attach"))),
+        Phase::Restarting => {
+            Err(Fault::conflict(format!("container {id} is restarting, wait until the container is running")))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn admit_exec(phase: Phase, id: &str) -> Result<()> {
     match phase {
         Phase::Running => Ok(()),
@@ -69,6 +125,13 @@ fn admit_exec(phase: Phase, id: &str) -> Result<()> {
     }
 }
 
+fn admit_top(phase: Phase, id: &str) -> Result<()> {
+    match phase {
+        Phase::Paused => Ok(()),
+        phase => admit_exec(phase, id),
+    }
+}
+
 fn admit_remove(phase: Phase, name: &str, force: bool) -> Result<()> {
     let refuse = |state: &str, advice: &str| {
         Err(Fault::conflict(format!("cannot remove container \"{name}\": container is {state}: {advice}")))
@@ -76,7 +139,9 @@ fn admit_remove(phase: Phase, name: &str, force: bool) -> Result<()> {
     match phase {
         Phase::Removing => Err(Fault::conflict(format!("removal of container {name} is already in progress"))),
         _ if force => Ok(()),
-        Phase::Paused => refuse("paused", "unpause the container before removing or force remove"),
+        Phase::Paused => Err(Fault::conflict(format!(
+            "cannot remove container \"{name}\": container is paused and must be unpaused first"
+        ))),
         Phase::Running => refuse("running", "stop the container before removing or force remove"),
         Phase::Restarting => refuse("restarting", "stop the container before removing or force remove"),
         Phase::Created | Phase::Exited | Phase::Dead => Ok(()),
@@ -202,6 +267,22 @@ mod tests {
             (Phase::Running, Verb::Stop, None),
             (Phase::Exited, Verb::Kill, Some(Conflict)),
             (Phase::Created, Verb::Exec, Some(Conflict)),
+            (Phase::Running, Verb::Pause, None),
+            (Phase::Paused, Verb::Pause, Some(Conflict)),
+            (Phase::Restarting, Verb::Pause, Some(Conflict)),
+            (Phase::Exited, Verb::Pause, Some(Conflict)),
+            (Phase::Paused, Verb::Unpause, None),
+            (Phase::Running, Verb::Unpause, Some(Conflict)),
+            (Phase::Paused, Verb::Kill, None),
+            (Phase::Paused, Verb::Exec, Some(Conflict)),
+            (Phase::Paused, Verb::Attach, Some(Conflict)),
+            (Phase::Created, Verb::Attach, None),
+            (Phase::Paused, Verb::Top, None),
+            (Phase::Exited, Verb::Top, Some(Conflict)),
+            (Phase::Paused, remove, Some(Conflict)),
+            (Phase::Exited, Verb::Update, None),
+            (Phase::Removing, Verb::Update, Some(Conflict)),
+            (Phase::Dead, Verb::Rename, Some(Conflict)),
             (Phase::Running, Verb::Exec, None),
             (Phase::Running, remove, Some(Conflict)),
             (Phase::Running, force, None),

@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 /// Created ─────────► Running ───────► Exited ──Remove──► Removing ──► (gone)
 ///    │                 ▲ │              │  │
 ///    │         Start   │ └──► Restarting┘  └── Start ──► Running
-///    └─────Remove──────┼──────────────────────────────► Removing
+///    │               Pause Unpause
+///    │                 ▼ │
+///    │                Paused
+///    └─────Remove─────────────────────────────────────► Removing
 /// ```
-///
-/// Pausing is not in this version's engine; the phase is known because records outlive versions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {

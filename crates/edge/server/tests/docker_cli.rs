@@ -50,8 +50,8 @@ async fn it_lists_and_shows_errors() {
     assert_eq!(text(&refused), "Error response from daemon: invalid filter 'colour'\n");
     let kill = host.docker(&["kill", "web"]).await;
     assert!(text(&kill).contains("Container web is not running"), "{}", text(&kill));
-    let later = host.docker(&["pause", "web"]).await;
-    assert!(text(&later).contains("pausing a container is not implemented yet"), "{}", text(&later));
+    let later = host.docker(&["swarm", "init"]).await;
+    assert!(text(&later).contains("initialising a swarm is not implemented yet"), "{}", text(&later));
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::container::HostConfig;
 use container::lifecycle::{self, AfterExit, Restart, Verb};
 use container::state::Phase;
 use fault::{Fault, Result};
@@ -48,6 +49,24 @@ pub enum Message {
         /// Whether it is meant to end the container.
         last: bool,
         /// Told when it was sent.
+        reply: oneshot::Sender<Result<()>>,
+    },
+    /// Freeze it.
+    Pause(oneshot::Sender<Result<()>>),
+    /// Let it go on.
+    Unpause(oneshot::Sender<Result<()>>),
+    /// Give it another name.
+    Rename {
+        /// With or without a slash.
+        name: String,
+        /// Told when readers see it.
+        reply: oneshot::Sender<Result<()>>,
+    },
+    /// Change limits or the restart policy.
+    Update {
+        /// Only limits and the restart policy count; 0 and empty change nothing.
+        change: Box<HostConfig>,
+        /// Told when all of it has been done, or nothing.
         reply: oneshot::Sender<Result<()>>,
     },
     /// Join its streams, now or when it starts.
@@ -138,6 +157,22 @@ impl Actor {
                 let outcome = self.signal(signal, last).await;
                 let _ = reply.send(outcome);
             }
+            Message::Pause(reply) => {
+                let outcome = self.pause().await;
+                let _ = reply.send(outcome);
+            }
+            Message::Unpause(reply) => {
+                let outcome = self.unpause().await;
+                let _ = reply.send(outcome);
+            }
+            Message::Rename { name, reply } => {
+                let outcome = self.rename(&name).await;
+                let _ = reply.send(outcome);
+            }
+            Message::Update { change, reply } => {
+                let outcome = self.update(&change).await;
+                let _ = reply.send(outcome);
+            }
             Message::Attach { streams, promise } => self.attach(streams, promise).await,
             Message::Ended { run, record } if run == self.run => self.ended(record).await,
             Message::RestartDue { run } if run == self.run && self.stored.state().phase == Phase::Restarting => {
@@ -156,7 +191,7 @@ impl Actor {
         Shim::new(self.engine.bundle(&self.stored.record.id))
     }
 
-    fn admit(&self, verb: Verb) -> Result<()> {
+    pub(super) fn admit(&self, verb: Verb) -> Result<()> {
         lifecycle::admit(self.stored.state(), self.stored.record.id.as_str(), &self.stored.record.name, verb)
     }
 
@@ -166,7 +201,7 @@ impl Actor {
         self.views.send_replace(Arc::new(view));
     }
 
-    fn emit(&self, action: &str, more: &[(&str, String)]) {
+    pub(super) fn emit(&self, action: &str, more: &[(&str, String)]) {
         let mut attributes = self.stored.attributes();
         attributes.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         self.engine.events.emit("container", action, self.stored.record.id.as_str(), attributes);
@@ -254,6 +289,10 @@ impl Actor {
         self.emit("kill", &[("signal", signal.to_string())]);
         if last {
             self.publish();
+        }
+        // What is frozen cannot die: the signal works as soon as it goes on.
+        if last && self.stored.state().phase == Phase::Paused {
+            self.unpause().await?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use container::lifecycle::{self, Verb};
 use fault::Result;
 use shim_proto::Streams;
 use tokio::io::AsyncReadExt;
@@ -17,6 +18,8 @@ use crate::request::{AttachRequest, LogsRequest};
 pub async fn attach(engine: &Arc<Inner>, request: AttachRequest) -> Result<Attached> {
     let handle = engine.containers.find(&request.target)?;
     let view = handle.view();
+    let record = &view.stored.record;
+    lifecycle::admit(&record.state, &request.target, &record.name, Verb::Attach)?;
     let terminal = view.stored.record.config.tty;
     let past = if request.logs { past(engine, &request, terminal).await? } else { Vec::new() };
     let (promise, reader, writer) = late();

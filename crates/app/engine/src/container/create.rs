@@ -130,11 +130,7 @@ fn take_name(engine: &Inner, wanted: Option<&str>, id: &ContainerId) -> Result<S
 async fn make(engine: &Arc<Inner>, stored: &Stored) -> Result<()> {
     let (owner, image, id) = (Arc::clone(engine), stored.record.image_id.clone(), stored.record.id.clone());
     blocking(move || owner.images.create_container_layer(&image, &id).map(drop)).await?;
-    let written = if stored.record.host_config.auto_remove {
-        engine.keep_in_run_root(stored)
-    } else {
-        engine.store.put(stored.clone()).await
-    };
+    let written = engine.keep_now(stored).await;
     if written.is_err() {
         let _ = engine.images.remove_container_layer(&stored.record.id);
     }

@@ -14,12 +14,7 @@ const MOST: u32 = 8192;
 
 /// Checks the limits against this host, takes those away that it cannot set, and says so.
 pub fn adapt(host: &mut HostConfig) -> Result<Vec<String>> {
-    let mut warnings = Vec::new();
-    if host.blkio_weight > 0 && !has_weights() {
-        host.blkio_weight = 0;
-        let warning = "Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.";
-        warnings.push(warning.to_owned());
-    }
+    let mut warnings = adapt_change(host)?;
     // Without a word on swap there may be as much of it as there is memory.
     if host.memory > 0 && host.memory_swap == 0 {
         host.memory_swap = host.memory.saturating_mul(2);
@@ -37,9 +32,20 @@ pub fn adapt(host: &mut HostConfig) -> Result<Vec<String>> {
                        system running out of resources.";
         warnings.push(warning.to_owned());
     }
+    Ok(warnings)
+}
+
+/// The same for limits that are set over others.
+pub fn adapt_change(change: &mut HostConfig) -> Result<Vec<String>> {
+    let mut warnings = Vec::new();
+    if change.blkio_weight > 0 && !has_weights() {
+        change.blkio_weight = 0;
+        let warning = "Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.";
+        warnings.push(warning.to_owned());
+    }
     let online = |what: &str| fs::read_to_string(format!("/sys/devices/system/{what}/online")).unwrap_or_default();
-    check_set("CPUs", "cpus", &host.cpuset_cpus, online("cpu").trim())?;
-    check_set("memory nodes", "mems", &host.cpuset_mems, online("node").trim())?;
+    check_set("CPUs", "cpus", &change.cpuset_cpus, online("cpu").trim())?;
+    check_set("memory nodes", "mems", &change.cpuset_mems, online("node").trim())?;
     Ok(warnings)
 }
 

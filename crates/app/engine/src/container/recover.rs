@@ -69,9 +69,11 @@ async fn find(engine: &Inner, mut stored: Stored) -> (Stored, Option<Running>) {
     let bundle = engine.bundle(&stored.record.id);
     let shim = Shim::new(bundle);
     let answer = tokio::time::timeout(ANSWER, shim.ask(&Request::State)).await;
-    if let Ok(Ok(Response::State { state: State { init, started_at: Some(started_at), .. } })) = answer {
+    if let Ok(Ok(Response::State { state: State { init, started_at: Some(started_at), cgroups, .. } })) = answer {
         let state = &mut stored.record.state;
-        state.phase = Phase::Running;
+        // What stands on record may be older than the freezer's state.
+        let is_frozen = cgroup::Cgroup::from_paths(cgroups).is_frozen();
+        state.phase = if is_frozen { Phase::Paused } else { Phase::Running };
         state.pid = init.pid;
         state.started_at = Some(started_at);
         return (stored, Some(Running::found(init.pid, started_at, shim)));

@@ -23,6 +23,7 @@ pub use devices::device_node;
 pub use linux::{MASKED, READONLY};
 pub use mounts::{Bind, binds};
 pub use process::exec_process;
+pub use resources::{check as check_limits, check_change, limits};
 
 /// What the specification needs and the record does not know.
 #[derive(Clone, Debug)]

@@ -12,12 +12,22 @@ const LEAST_MEMORY: i64 = 6 << 20;
 pub(super) fn step(input: &Input<'_>, spec: &mut Spec) -> Result<()> {
     let host = input.host;
     check(host)?;
+    let limits = limits(host);
     let resources = linux_of(spec).resources.get_or_insert_default();
-    resources.memory = memory(host);
-    resources.cpu = cpu(host);
-    resources.pids = host.pids_limit.filter(|&limit| limit != 0).map(|limit| Pids { limit: Some(limit) });
-    block_io(host, resources);
+    *resources = Resources { devices: std::mem::take(&mut resources.devices), ..limits };
     Ok(())
+}
+
+/// The limits that a container's settings name; devices are no part of them.
+pub fn limits(host: &HostConfig) -> Resources {
+    let mut resources = Resources {
+        memory: memory(host),
+        cpu: cpu(host),
+        pids: host.pids_limit.filter(|&limit| limit != 0).map(|limit| Pids { limit: Some(limit) }),
+        ..Resources::default()
+    };
+    block_io(host, &mut resources);
+    resources
 }
 
 fn positive(value: i64) -> Option<i64> {
@@ -76,16 +86,22 @@ fn block_io(host: &HostConfig, resources: &mut Resources) {
 }
 
 /// Refuses limits that contradict themselves or cannot be met, in the original's words.
-pub(super) fn check(host: &HostConfig) -> Result<()> {
+pub fn check(host: &HostConfig) -> Result<()> {
+    if host.memory == 0 && host.memory_swap > 0 {
+        let message = "You should always set the Memory limit when using Memoryswap limit, see usage";
+        return Err(Fault::invalid(message));
+    }
+    check_change(host)
+}
+
+/// The same for limits that are set over others: the sum with swap may come without the memory it belongs to.
+pub fn check_change(host: &HostConfig) -> Result<()> {
     let refuse = |message: &str| Err(Fault::invalid(message));
     if host.memory != 0 && host.memory < LEAST_MEMORY {
         return refuse("Minimum memory limit allowed is 6MB");
     }
     if host.memory > 0 && host.memory_swap > 0 && host.memory_swap < host.memory {
         return refuse("Minimum memoryswap limit should be larger than memory limit, see usage");
-    }
-    if host.memory == 0 && host.memory_swap > 0 {
-        return refuse("You should always set the Memory limit when using Memoryswap limit, see usage");
     }
     if host.memory_swappiness.is_some_and(|value| !(-1..=100).contains(&value)) {
         let value = host.memory_swappiness.unwrap_or_default();

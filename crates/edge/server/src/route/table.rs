@@ -29,16 +29,16 @@ routes! {
     GET "/containers/{id}/json" since 24 => container::inspect;
     POST "/containers/{id}/kill" since 24 => container::kill;
     GET "/containers/{id}/logs" since 24 => container::logs;
-    POST "/containers/{id}/pause" since 24 => "pausing a container";
-    POST "/containers/{id}/rename" since 24 => "renaming a container";
+    POST "/containers/{id}/pause" since 24 => container::pause;
+    POST "/containers/{id}/rename" since 24 => container::rename;
     POST "/containers/{id}/resize" since 24 => container::resize;
     POST "/containers/{id}/restart" since 24 => container::restart;
     POST "/containers/{id}/start" since 24 => container::start;
-    GET "/containers/{id}/stats" since 24 => "container statistics";
+    GET "/containers/{id}/stats" since 24 => container::stats;
     POST "/containers/{id}/stop" since 24 => container::stop;
-    GET "/containers/{id}/top" since 24 => "listing a container's processes";
-    POST "/containers/{id}/unpause" since 24 => "unpausing a container";
-    POST "/containers/{id}/update" since 24 => "updating a container";
+    GET "/containers/{id}/top" since 24 => container::top;
+    POST "/containers/{id}/unpause" since 24 => container::unpause;
+    POST "/containers/{id}/update" since 24 => container::update;
     POST "/containers/{id}/wait" since 24 => container::wait;
     DELETE "/containers/{id}" since 24 => container::remove;
 

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use api::container::{ContainerInspect, ContainerSummary, CreateResponse, WaitResponse};
+use api::container::{
+    ContainerInspect, ContainerSummary, CreateResponse, StatsResponse, TopResponse, UpdateResponse, WaitResponse,
+};
 use api::events::Event;
 use api::exec::ExecInspect;
 use api::image::{ImageDeleteItem, ImageHistoryItem, ImageInspect, ImageSummary};
@@ -213,6 +215,39 @@ impl Actions for Fake {
     fn container_kill(&self, request: ContainerKill) -> Reply<'_, ()> {
         self.saw(format!("kill {request:?}"));
         reply(Err(Fault::conflict("Container web is not running")))
+    }
+
+    fn container_pause(&self, target: String) -> Reply<'_, ()> {
+        self.saw(format!("pause {target}"));
+        reply(self.known(&target))
+    }
+
+    fn container_unpause(&self, target: String) -> Reply<'_, ()> {
+        self.saw(format!("unpause {target}"));
+        reply(self.known(&target))
+    }
+
+    fn container_rename(&self, request: ContainerRename) -> Reply<'_, ()> {
+        self.saw(format!("rename {request:?}"));
+        reply(self.known(&request.target))
+    }
+
+    fn container_update(&self, request: ContainerUpdate) -> Reply<'_, UpdateResponse> {
+        let change = request.change;
+        self.saw(format!("update {} {:?} {}", change.memory, change.pids_limit, change.restart_policy.name));
+        reply(self.known(&request.target).map(|()| UpdateResponse::default()))
+    }
+
+    fn container_top(&self, request: ContainerTop) -> Reply<'_, TopResponse> {
+        self.saw(format!("top {request:?}"));
+        reply(self.known(&request.target).map(|()| TopResponse::default()))
+    }
+
+    fn container_stats(&self, request: ContainerStats) -> Reply<'_, Stream<StatsResponse>> {
+        self.saw(format!("stats {request:?}"));
+        let stats = vec![Ok(StatsResponse { name: "/web".into(), ..StatsResponse::default() })];
+        let stats = if request.stream { self.endless(stats) } else { all(stats) };
+        reply(self.known(&request.target).map(|()| stats))
     }
 
     fn container_wait(&self, request: ContainerWait) -> Reply<'_, Waiting> {

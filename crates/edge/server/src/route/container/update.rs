@@ -1,0 +1,19 @@
+//! `POST /containers/{id}/update`.
+
+use api::container::HostConfig;
+use engine::request::ContainerUpdate;
+use fault::Result;
+use http::StatusCode;
+
+use crate::answer::{self, Answer};
+use crate::request::Call;
+
+pub(in crate::route) async fn update(mut call: Call) -> Result<Answer> {
+    let mut change: HostConfig = call.json().await?;
+    if !call.speaks(40) {
+        // Older clients send 0 for what they do not mean to change.
+        change.pids_limit = change.pids_limit.filter(|&limit| limit != 0);
+    }
+    let request = ContainerUpdate { target: call.container()?, change };
+    answer::json(StatusCode::OK, &call.engine.container_update(request).await?)
+}
