@@ -8,6 +8,7 @@
 
 mod bench;
 mod daemon;
+mod files;
 mod formats;
 mod hello;
 mod kill;

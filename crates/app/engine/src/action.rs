@@ -11,7 +11,10 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use api::container::{ContainerInspect, ContainerSummary, CreateResponse, StatsResponse, TopResponse, UpdateResponse};
+use api::container::{
+    ContainerInspect, ContainerSummary, CreateResponse, FilesystemChange, PathStat, StatsResponse, TopResponse,
+    UpdateResponse,
+};
 use api::events::Event;
 use api::exec::ExecInspect;
 use api::image::{ImageDeleteItem, ImageHistoryItem, ImageInspect, ImageSummary};
@@ -21,12 +24,12 @@ use api::system::{Info, Version};
 use bytes::Bytes;
 use fault::Result;
 
-use crate::reply::{Attached, Logs, Ping, Waiting};
+use crate::reply::{Attached, Extract, Logs, Ping, Waiting};
 use crate::request::{
-    AttachRequest, ContainerCreate, ContainerKill, ContainerList, ContainerLook, ContainerRemove, ContainerRename,
-    ContainerStats, ContainerStop, ContainerTop, ContainerUpdate, ContainerWait, EventsRequest, ExecCreate, ExecStart,
-    ImageImport, ImageList, ImageLoad, ImageLook, ImagePull, ImageRemove, ImageSave, ImageTag, LogsRequest,
-    NetworkList, Resize,
+    AttachRequest, ContainerCreate, ContainerExtract, ContainerKill, ContainerList, ContainerLook, ContainerPath,
+    ContainerRemove, ContainerRename, ContainerStats, ContainerStop, ContainerTop, ContainerUpdate, ContainerWait,
+    EventsRequest, ExecCreate, ExecStart, ImageCommit, ImageImport, ImageList, ImageLoad, ImageLook, ImagePull,
+    ImageRemove, ImageSave, ImageTag, LogsRequest, NetworkList, Resize,
 };
 
 /// An answer that is on its way. Dropping it cancels what has no effect yet.
@@ -76,6 +79,16 @@ pub trait Actions: Send + Sync + 'static {
     fn container_top(&self, request: ContainerTop) -> Reply<'_, TopResponse>;
     /// Tells what one uses.
     fn container_stats(&self, request: ContainerStats) -> Reply<'_, Stream<StatsResponse>>;
+    /// Tells what a path in one is.
+    fn container_stat(&self, request: ContainerPath) -> Reply<'_, PathStat>;
+    /// Copies files out of one.
+    fn container_archive(&self, request: ContainerPath) -> Reply<'_, Extract>;
+    /// Copies files into one.
+    fn container_extract(&self, request: ContainerExtract) -> Reply<'_, ()>;
+    /// Tells how the files of one differ from its image's.
+    fn container_changes(&self, target: String) -> Reply<'_, Vec<FilesystemChange>>;
+    /// Puts the root file system of one into an archive.
+    fn container_export(&self, target: String) -> Reply<'_, Stream<Bytes>>;
     /// Begins to wait; the answer's headers leave when this replies.
     fn container_wait(&self, request: ContainerWait) -> Reply<'_, Waiting>;
     /// Removes one.
@@ -100,6 +113,8 @@ pub trait Actions: Send + Sync + 'static {
     fn image_pull(&self, request: ImagePull) -> Reply<'_, Progress>;
     /// Makes an image of a root file system.
     fn image_import(&self, request: ImageImport) -> Reply<'_, Progress>;
+    /// Makes an image of a container; replies its id.
+    fn image_commit(&self, request: ImageCommit) -> Reply<'_, String>;
     /// Lists images, the newest first.
     fn image_list(&self, request: ImageList) -> Reply<'_, Vec<ImageSummary>>;
     /// Tells everything about one.

@@ -1,6 +1,9 @@
 //! The engine's way through the list of actions: one line each, which calls the use case.
 
-use api::container::{ContainerInspect, ContainerSummary, CreateResponse, StatsResponse, TopResponse, UpdateResponse};
+use api::container::{
+    ContainerInspect, ContainerSummary, CreateResponse, FilesystemChange, PathStat, StatsResponse, TopResponse,
+    UpdateResponse,
+};
 use api::events::Event;
 use api::exec::ExecInspect;
 use api::image::{ImageDeleteItem, ImageHistoryItem, ImageInspect, ImageSummary};
@@ -11,12 +14,12 @@ use bytes::Bytes;
 use crate::{Engine, container, exec, image, network, system};
 
 use crate::action::{Actions, Progress, Reply, Stream};
-use crate::reply::{Attached, Logs, Ping, Waiting};
+use crate::reply::{Attached, Extract, Logs, Ping, Waiting};
 use crate::request::{
-    AttachRequest, ContainerCreate, ContainerKill, ContainerList, ContainerLook, ContainerRemove, ContainerRename,
-    ContainerStats, ContainerStop, ContainerTop, ContainerUpdate, ContainerWait, EventsRequest, ExecCreate, ExecStart,
-    ImageImport, ImageList, ImageLoad, ImageLook, ImagePull, ImageRemove, ImageSave, ImageTag, LogsRequest,
-    NetworkList, Resize,
+    AttachRequest, ContainerCreate, ContainerExtract, ContainerKill, ContainerList, ContainerLook, ContainerPath,
+    ContainerRemove, ContainerRename, ContainerStats, ContainerStop, ContainerTop, ContainerUpdate, ContainerWait,
+    EventsRequest, ExecCreate, ExecStart, ImageCommit, ImageImport, ImageList, ImageLoad, ImageLook, ImagePull,
+    ImageRemove, ImageSave, ImageTag, LogsRequest, NetworkList, Resize,
 };
 
 impl Actions for Engine {
@@ -93,6 +96,26 @@ impl Actions for Engine {
         Box::pin(container::stats(&self.inner, request))
     }
 
+    fn container_stat(&self, request: ContainerPath) -> Reply<'_, PathStat> {
+        Box::pin(container::path_stat(&self.inner, request))
+    }
+
+    fn container_archive(&self, request: ContainerPath) -> Reply<'_, Extract> {
+        Box::pin(container::archive(&self.inner, request))
+    }
+
+    fn container_extract(&self, request: ContainerExtract) -> Reply<'_, ()> {
+        Box::pin(container::extract(&self.inner, request))
+    }
+
+    fn container_changes(&self, target: String) -> Reply<'_, Vec<FilesystemChange>> {
+        Box::pin(async move { container::changes(&self.inner, &target).await })
+    }
+
+    fn container_export(&self, target: String) -> Reply<'_, Stream<Bytes>> {
+        Box::pin(async move { container::export(&self.inner, &target).await })
+    }
+
     fn container_wait(&self, request: ContainerWait) -> Reply<'_, Waiting> {
         Box::pin(container::wait(&self.inner, request))
     }
@@ -135,6 +158,10 @@ impl Actions for Engine {
 
     fn image_import(&self, request: ImageImport) -> Reply<'_, Progress> {
         Box::pin(image::import(&self.inner, request))
+    }
+
+    fn image_commit(&self, request: ImageCommit) -> Reply<'_, String> {
+        Box::pin(image::commit(&self.inner, request))
     }
 
     fn image_list(&self, request: ImageList) -> Reply<'_, Vec<ImageSummary>> {

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod action;
+mod blocks;
 mod clock;
 mod container;
 mod dispatch;

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use api::container::WaitResponse;
+use api::container::{PathStat, WaitResponse};
 use bytes::Bytes;
 use fault::Result;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -54,6 +54,14 @@ pub enum LogStream {
     Stdout,
     /// Standard error.
     Stderr,
+}
+
+/// A file or directory of a container, as an archive.
+pub struct Extract {
+    /// What it is.
+    pub stat: PathStat,
+    /// The archive.
+    pub archive: Stream<Bytes>,
 }
 
 /// Joined streams. The container need not run yet: then `reader` waits for its start.

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use api::auth::AuthConfig;
-use api::container::{ContainerCreateRequest, HostConfig, WaitCondition};
+use api::container::{ContainerConfig, ContainerCreateRequest, HostConfig, WaitCondition};
 use api::exec::ExecCreateRequest;
 use api::filters::Filters;
 use tokio::io::AsyncRead;
@@ -64,6 +64,48 @@ pub struct ContainerStop {
     pub signal: Option<String>,
     /// Seconds before SIGKILL, instead of the container's own; below 0 for never.
     pub timeout: Option<i64>,
+}
+
+/// A file or directory in a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerPath {
+    /// Name, id, or the beginning of an id.
+    pub target: String,
+    /// From the container's root. What ends with `/` or `/.` is a directory, or a link to one that is followed.
+    pub path: String,
+}
+
+/// Files to put into a container.
+pub struct ContainerExtract {
+    /// The directory that they are put into.
+    pub into: ContainerPath,
+    /// A directory is never replaced by anything else, and nothing else by a directory.
+    pub keeps_kinds: bool,
+    /// They belong to the container's user, whatever the archive says.
+    pub to_user: bool,
+    /// The archive, compressed or not.
+    pub body: Body,
+}
+
+/// An image to be made of a container.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImageCommit {
+    /// Name, id, or the beginning of an id.
+    pub container: String,
+    /// The image's repository; none for an image without a name.
+    pub repository: Option<String>,
+    /// Its tag; none for `latest`.
+    pub tag: Option<String>,
+    /// Who made it.
+    pub author: String,
+    /// A comment.
+    pub comment: String,
+    /// Freeze the container meanwhile.
+    pub pause: bool,
+    /// Instructions of a Dockerfile that alter its configuration.
+    pub changes: Vec<String>,
+    /// Instead of the container's own configuration, which fills in what is not said here.
+    pub config: Option<ContainerConfig>,
 }
 
 /// One container to rename.

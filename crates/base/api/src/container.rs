@@ -1,5 +1,6 @@
 //! Containers: creation, lists, inspection, waiting.
 
+mod archive;
 mod config;
 mod create;
 mod host_config;
@@ -11,6 +12,7 @@ mod top;
 mod update;
 mod wait;
 
+pub use archive::{FilesystemChange, PathStat};
 pub use config::{ContainerConfig, Healthcheck, StringOrList};
 pub use create::{ContainerCreateRequest, CreateResponse};
 pub use host_config::*;

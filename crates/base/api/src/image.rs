@@ -155,6 +155,14 @@ pub struct ImageHistoryItem {
     pub tags: Option<Vec<String>>,
 }
 
+/// The answer to `POST /commit`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct CommitResponse {
+    /// `sha256:…`
+    pub id: String,
+}
+
 /// One line of the answer to `DELETE /images/{name}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ImageDeleteItem {

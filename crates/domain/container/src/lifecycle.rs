@@ -25,6 +25,8 @@ pub enum Verb {
     Exec,
     /// List its processes.
     Top,
+    /// Put its root file system into an archive, or make an image of it.
+    Export,
     /// Give it another name.
     Rename,
     /// Change its limits or its restart policy.
@@ -44,7 +46,9 @@ pub fn admit(state: &State, id: &str, name: &str, verb: Verb) -> Result<()> {
         Verb::Kill => admit_kill(state, id),
         Verb::Pause => admit_pause(state.phase, id),
         Verb::Unpause => admit_unpause(state.phase, id),
-        Verb::Rename | Verb::Update => admit_change(state.phase, id, verb),
+        Verb::Export => admit_change(state.phase, id, "exported"),
+        Verb::Rename => admit_change(state.phase, id, "renamed"),
+        Verb::Update => admit_change(state.phase, id, "changed"),
         Verb::Attach => admit_attach(state.phase, id),
         Verb::Exec => admit_exec(state.phase, id),
         Verb::Top => admit_top(state.phase, id),
@@ -94,8 +98,7 @@ fn admit_unpause(phase: Phase, id: &str) -> Result<()> {
     }
 }
 
-fn admit_change(phase: Phase, id: &str, verb: Verb) -> Result<()> {
-    let what = if verb == Verb::Rename { "renamed" } else { "updated" };
+fn admit_change(phase: Phase, id: &str, what: &str) -> Result<()> {
     match phase {
         Phase::Removing | Phase::Dead => {
             Err(Fault::conflict(format!("container {id} is marked for removal and cannot be {what}")))

@@ -21,6 +21,7 @@ mod chain;
 mod claims;
 mod commit;
 mod container;
+mod derive;
 mod document;
 mod history;
 mod image;
@@ -52,6 +53,7 @@ mod testing;
 
 pub use chain::chain_ids;
 pub use container::Layers;
+pub use derive::Derive;
 pub use history::HistoryItem;
 pub use image::{Image, ImageId, Layer};
 pub use images::Images;

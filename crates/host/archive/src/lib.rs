@@ -30,4 +30,4 @@ pub use layer::{LayerError, Unpacked, unpack_layer};
 pub use limits::Limits;
 pub use pack::{PackError, Packer, TarWriter};
 pub use read::{Device, Entry, Kind, ReadError, Reader, Segment, Sparse, Xattrs};
-pub use unpack::{Contents, UnpackError, Unpacker};
+pub use unpack::{Contents, Into, UnpackError, Unpacker};

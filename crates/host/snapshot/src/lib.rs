@@ -13,13 +13,16 @@
 
 #![forbid(unsafe_code)]
 
+mod changes;
 mod error;
 mod random;
 mod size;
 mod stage;
 mod store;
 mod trash;
+pub mod view;
 
+pub use changes::{Change, Kind, changes};
 pub use error::Error;
 pub use stage::Stage;
 pub use store::{Store, Writable};

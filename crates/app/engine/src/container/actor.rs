@@ -105,6 +105,7 @@ pub struct Actor {
     views: watch::Sender<Arc<View>>,
     own_inbox: mpsc::WeakSender<Message>,
     waiting: Vec<(Streams, Promise)>,
+    files: Arc<tokio::sync::Mutex<()>>,
     /// The run's number: a message about an earlier one is stale.
     run: u64,
     ends: u64,
@@ -118,12 +119,14 @@ pub fn spawn(engine: &Arc<Inner>, stored: Stored, running: Option<Running>) -> H
     let view = View { stored: stored.clone(), ends: 0, gone: false };
     let (views, seen) = watch::channel(Arc::new(view));
     let (inbox, requests) = mpsc::channel(INBOX);
+    let files = Arc::default();
     let mut actor = Actor {
         engine: Arc::clone(engine),
         stored,
         views,
         own_inbox: inbox.downgrade(),
         waiting: Vec::new(),
+        files: Arc::clone(&files),
         run: 0,
         ends: 0,
         gone: false,
@@ -134,7 +137,7 @@ pub fn spawn(engine: &Arc<Inner>, stored: Stored, running: Option<Running>) -> H
         actor.watch_over(running);
     }
     tokio::spawn(actor.serve(requests));
-    Handle { views: seen, inbox }
+    Handle { views: seen, files, inbox }
 }
 
 impl Actor {
@@ -210,6 +213,8 @@ impl Actor {
     async fn start(&mut self, by_policy: bool) -> Result<()> {
         self.admit(Verb::Start)?;
         self.wait_for_last_shim().await?;
+        let files = Arc::clone(&self.files);
+        let _unchanged = files.lock().await;
         let waiting = std::mem::take(&mut self.waiting);
         match start::launch(&self.engine, &mut self.stored, waiting).await {
             Ok(running) => {

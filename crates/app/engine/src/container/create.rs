@@ -1,5 +1,8 @@
 //! Makes a container: checks everything that can be known now, so that a start rarely fails.
 
+use std::fs;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use api::container::{ContainerConfig, CreateResponse, HostConfig};
@@ -126,10 +129,20 @@ fn take_name(engine: &Inner, wanted: Option<&str>, id: &ContainerId) -> Result<S
     Ok(id.short().to_owned())
 }
 
+/// By this file programs know that they run in a container of Docker's.
+fn mark(root: &Path) -> Result<()> {
+    let file = fs::File::options().create_new(true).write(true).mode(0o755).open(root.join(".dockerenv"));
+    file.map(drop).step("make /.dockerenv")
+}
+
 /// Makes the writable layer and writes the record; undoes the first where the second fails.
 async fn make(engine: &Arc<Inner>, stored: &Stored) -> Result<()> {
     let (owner, image, id) = (Arc::clone(engine), stored.record.image_id.clone(), stored.record.id.clone());
-    blocking(move || owner.images.create_container_layer(&image, &id).map(drop)).await?;
+    blocking(move || {
+        let layers = owner.images.create_container_layer(&image, &id)?;
+        mark(&layers.upper).inspect_err(|_| drop(owner.images.remove_container_layer(&id)))
+    })
+    .await?;
     let written = engine.keep_now(stored).await;
     if written.is_err() {
         let _ = engine.images.remove_container_layer(&stored.record.id);

@@ -14,6 +14,8 @@ use super::actor::Message;
 pub struct Handle {
     /// What is published.
     pub views: watch::Receiver<Arc<View>>,
+    /// Held while its files are changed though it does not run, and while it is started.
+    pub files: Arc<tokio::sync::Mutex<()>>,
     /// Where its owner takes requests.
     pub inbox: mpsc::Sender<Message>,
 }

@@ -21,10 +21,14 @@ pub fn add(engine: &Inner, record: &Record, layers: &Layers, spec: &mut Spec) ->
     let declared = record.config.volumes.iter().flatten().map(|(path, _)| PathBuf::from(path));
     for (number, path) in declared.enumerate() {
         let mounted = spec.mounts.iter().any(|mount| mount.destination == path);
-        if mounted || !path.is_absolute() || path == Path::new("/") || is_in(layers, &path) {
+        if mounted || !path.is_absolute() || path == Path::new("/") {
             continue;
         }
+        // Once it is there it stays, though the container's own layer holds the mount point since.
         let source = engine.container_dir(&record.id).join("volumes").join(number.to_string());
+        if !source.exists() && is_in(layers, &path) {
+            continue;
+        }
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o755)

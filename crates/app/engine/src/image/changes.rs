@@ -1,11 +1,10 @@
-//! `--change` of imports: instructions of a Dockerfile that alter an image's configuration.
+//! `--change` of imports and commits: instructions of a Dockerfile that alter an image's configuration.
 
 use fault::{Fault, Result};
 use oci::image::ContainerConfig;
 
-/// The configuration that the instructions make, from nothing.
-pub fn apply(changes: &[String]) -> Result<ContainerConfig> {
-    let mut config = ContainerConfig::default();
+/// The configuration that the instructions make of another.
+pub fn apply(mut config: ContainerConfig, changes: &[String]) -> Result<ContainerConfig> {
     for change in changes.iter().map(|change| change.trim()).filter(|change| !change.is_empty()) {
         let (name, rest) = change.split_once(char::is_whitespace).unwrap_or((change, ""));
         apply_one(&mut config, &name.to_ascii_uppercase(), rest.trim())?;
@@ -100,7 +99,7 @@ mod tests {
     use super::*;
 
     fn with(changes: &[&str]) -> Result<ContainerConfig> {
-        apply(&changes.iter().map(|&change| change.to_owned()).collect::<Vec<_>>())
+        apply(ContainerConfig::default(), &changes.iter().map(|&change| change.to_owned()).collect::<Vec<_>>())
     }
 
     #[test]

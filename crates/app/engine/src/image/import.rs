@@ -22,11 +22,11 @@ pub async fn import(engine: &Arc<Inner>, request: ImageImport) -> Result<action:
             "importing from a URL is not implemented yet: send the archive in the body",
         ));
     }
-    let target = target(&request)?;
+    let target = target(request.repository.as_deref(), request.tag.as_deref())?;
     let platform = request.platform.as_deref().filter(|text| !text.is_empty()).map(str::parse::<Platform>).transpose();
     let platform = platform.map_err(|error| Fault::invalid(error.to_string()))?;
     let (owner, body, name) = (Arc::clone(engine), SyncIoBridge::new(request.body), target.clone());
-    let config = changes::apply(&request.changes)?;
+    let config = changes::apply(oci::image::ContainerConfig::default(), &request.changes)?;
     let message = request.message.filter(|text| !text.is_empty());
     let message = message.unwrap_or_else(|| format!("Imported from {}", request.from_src));
     let id = blocking(move || owner.images.import(body, Import { target: name, config, message, platform })).await?;
@@ -40,14 +40,15 @@ pub async fn import(engine: &Arc<Inner>, request: ImageImport) -> Result<action:
     Ok(stream)
 }
 
-fn target(request: &ImageImport) -> Result<Option<Reference>> {
-    let Some(repository) = request.repository.as_deref().filter(|name| !name.is_empty()) else { return Ok(None) };
+/// The name of a new image; none where no repository is given.
+pub fn target(repository: Option<&str>, tag: Option<&str>) -> Result<Option<Reference>> {
+    let Some(repository) = repository.filter(|name| !name.is_empty()) else { return Ok(None) };
     let invalid = |error: names::ReferenceError| Fault::invalid(error.to_string());
     let reference: Reference = repository.parse().map_err(invalid)?;
     if reference.digest().is_some() {
         return Err(Fault::invalid("cannot import digest reference"));
     }
-    match request.tag.as_deref().filter(|tag| !tag.is_empty()) {
+    match tag.filter(|tag| !tag.is_empty()) {
         Some(tag) => Ok(Some(reference.with_tag(tag).map_err(invalid)?)),
         None => Ok(Some(reference.or_latest())),
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::inner::Inner;
 
 mod changes;
+mod commit;
 mod config;
 mod embedded;
 mod history;
@@ -18,6 +19,7 @@ mod remove;
 mod save;
 mod tag;
 
+pub(crate) use commit::commit;
 pub(crate) use config::{config_of, runtime_config};
 pub(crate) use history::history;
 pub(crate) use import::import;

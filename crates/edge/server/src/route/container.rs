@@ -1,7 +1,10 @@
 //! Containers, a file for each verb.
 
+mod archive;
 mod attach;
+mod changes;
 mod create;
+mod export;
 mod inspect;
 mod kill;
 mod list;
@@ -17,8 +20,11 @@ mod top;
 mod update;
 mod wait;
 
+pub(super) use archive::{archive, extract, path_stat};
 pub(super) use attach::attach;
+pub(super) use changes::changes;
 pub(super) use create::create;
+pub(super) use export::export;
 pub(super) use inspect::inspect;
 pub(super) use kill::kill;
 pub(super) use list::list;

@@ -1,5 +1,6 @@
 //! Images, a file for each verb.
 
+mod commit;
 mod create;
 mod history;
 mod inspect;
@@ -9,6 +10,7 @@ mod remove;
 mod save;
 mod tag;
 
+pub(super) use commit::commit;
 pub(super) use create::create;
 pub(super) use history::history;
 pub(super) use inspect::inspect;

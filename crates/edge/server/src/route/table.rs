@@ -19,13 +19,13 @@ routes! {
     POST "/containers/create" since 24 => container::create;
     GET "/containers/json" since 24 => container::list;
     POST "/containers/prune" since 24 => "pruning containers";
-    GET "/containers/{id}/archive" since 24 => "copying files out of a container";
-    HEAD "/containers/{id}/archive" since 24 => "looking at files in a container";
-    PUT "/containers/{id}/archive" since 24 => "copying files into a container";
+    GET "/containers/{id}/archive" since 24 => container::archive;
+    HEAD "/containers/{id}/archive" since 24 => container::path_stat;
+    PUT "/containers/{id}/archive" since 24 => container::extract;
     POST "/containers/{id}/attach" since 24 => container::attach;
     GET "/containers/{id}/attach/ws" since 24 => "attaching by websocket";
-    GET "/containers/{id}/changes" since 24 => "telling a container's changes";
-    GET "/containers/{id}/export" since 24 => "exporting a container";
+    GET "/containers/{id}/changes" since 24 => container::changes;
+    GET "/containers/{id}/export" since 24 => container::export;
     GET "/containers/{id}/json" since 24 => container::inspect;
     POST "/containers/{id}/kill" since 24 => container::kill;
     GET "/containers/{id}/logs" since 24 => container::logs;
@@ -52,7 +52,7 @@ routes! {
     POST "/build" since 24 => "building images";
     POST "/build/cancel" since 24 => "cancelling a build";
     POST "/build/prune" since 31 => "pruning the build cache";
-    POST "/commit" since 24 => "committing a container";
+    POST "/commit" since 24 => image::commit;
     POST "/images/create" since 24 => image::create;
     GET "/images/get" since 24 => image::save;
     GET "/images/json" since 24 => image::list;

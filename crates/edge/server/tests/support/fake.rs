@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use api::container::{
-    ContainerInspect, ContainerSummary, CreateResponse, StatsResponse, TopResponse, UpdateResponse, WaitResponse,
+    ContainerInspect, ContainerSummary, CreateResponse, FilesystemChange, PathStat, StatsResponse, TopResponse,
+    UpdateResponse, WaitResponse,
 };
 use api::events::Event;
 use api::exec::ExecInspect;
@@ -17,7 +18,7 @@ use api::progress::JsonMessage;
 use api::system::{Info, Version};
 use bytes::Bytes;
 use engine::action::{Actions, Progress, Reply, Stream};
-use engine::reply::{Attached, LogEntry, LogStream, Logs, Ping, Waiting};
+use engine::reply::{Attached, Extract, LogEntry, LogStream, Logs, Ping, Waiting};
 use engine::request::*;
 use fault::{Fault, Result};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -250,6 +251,35 @@ impl Actions for Fake {
         reply(self.known(&request.target).map(|()| stats))
     }
 
+    fn container_stat(&self, request: ContainerPath) -> Reply<'_, PathStat> {
+        self.saw(format!("stat {request:?}"));
+        reply(self.known(&request.target).map(|()| PathStat { name: "f".into(), size: 3, ..PathStat::default() }))
+    }
+
+    fn container_archive(&self, request: ContainerPath) -> Reply<'_, Extract> {
+        self.saw(format!("archive {request:?}"));
+        let stat = PathStat { name: "f".into(), ..PathStat::default() };
+        let archive = all(vec![Ok(Bytes::from_static(b"tar"))]);
+        reply(self.known(&request.target).map(|()| Extract { stat, archive }))
+    }
+
+    fn container_extract(&self, mut request: ContainerExtract) -> Reply<'_, ()> {
+        with(async move {
+            let mut text = String::new();
+            let _ = request.body.read_to_string(&mut text).await;
+            self.saw(format!("extract {:?} {} {} {text}", request.into, request.keeps_kinds, request.to_user));
+            self.known(&request.into.target)
+        })
+    }
+
+    fn container_changes(&self, target: String) -> Reply<'_, Vec<FilesystemChange>> {
+        reply(self.known(&target).map(|()| Vec::new()))
+    }
+
+    fn container_export(&self, target: String) -> Reply<'_, Stream<Bytes>> {
+        reply(self.known(&target).map(|()| all(vec![Ok(Bytes::from_static(b"tar"))])))
+    }
+
     fn container_wait(&self, request: ContainerWait) -> Reply<'_, Waiting> {
         self.saw(format!("wait {:?}", request.condition));
         let state = self.state.clone();
@@ -321,6 +351,11 @@ impl Actions for Fake {
 
     fn image_import(&self, request: ImageImport) -> Reply<'_, Progress> {
         self.swallow(format!("import {} {:?}", request.from_src, request.changes), request.body)
+    }
+
+    fn image_commit(&self, request: ImageCommit) -> Reply<'_, String> {
+        self.saw(format!("commit {request:?}"));
+        reply(self.known(&request.container).map(|()| "sha256:1".into()))
     }
 
     fn image_list(&self, request: ImageList) -> Reply<'_, Vec<ImageSummary>> {

@@ -15,13 +15,17 @@ use sys::path::resolve;
 use super::error::PackError;
 use super::writer::TarWriter;
 use crate::read::{Device, Entry, Kind, Xattrs};
-use crate::unpack::is_for_layers;
+use crate::unpack::{is_for_layers, split};
 
 /// Packs trees. Entries come in the order of their names, so that equal trees give equal archives.
 pub struct Packer<'r> {
     root: BorrowedFd<'r>,
     /// Whether overlayfs's marks are translated; else they are left out.
     is_upper: bool,
+    /// What stands before each name, its slash included.
+    prefix: Vec<u8>,
+    /// Instead of an only entry's own name.
+    name: Option<Vec<u8>>,
     /// The first name of each file that has several.
     linked: HashMap<(u64, u64), Vec<u8>>,
 }
@@ -29,16 +33,25 @@ pub struct Packer<'r> {
 impl<'r> Packer<'r> {
     /// Packs what a container sees: a mounted root.
     pub fn of_tree(root: BorrowedFd<'r>) -> Self {
-        Self { root, is_upper: false, linked: HashMap::new() }
+        Self { root, is_upper: false, prefix: Vec::new(), name: None, linked: HashMap::new() }
+    }
+
+    /// Packs a directory under a name, its own entry first.
+    pub fn of_directory(root: BorrowedFd<'r>, name: &[u8]) -> Self {
+        let slash = if name.ends_with(b"/") { &b""[..] } else { b"/" };
+        Self { prefix: [name, slash].concat(), ..Self::of_tree(root) }
     }
 
     /// Packs the upper directory of an overlay as a layer.
     pub fn of_upper(root: BorrowedFd<'r>) -> Self {
-        Self { root, is_upper: true, linked: HashMap::new() }
+        Self { is_upper: true, ..Self::of_tree(root) }
     }
 
     /// Writes everything below the root. Somebody may change the tree meanwhile; what vanishes is left out.
     pub fn pack<W: Write>(mut self, tar: &mut TarWriter<W>) -> Result<(), PackError> {
+        if !self.prefix.is_empty() {
+            self.one_directory(b"", tar)?;
+        }
         let mut waiting = vec![Vec::new()];
         while let Some(name) = waiting.pop() {
             let Some(directory) = self.open(&name, OFlags::DIRECTORY)? else { continue };
@@ -47,6 +60,54 @@ impl<'r> Packer<'r> {
             waiting.extend(below.into_iter().rev());
         }
         Ok(())
+    }
+
+    /// Writes one file of any kind but a directory, that stands as `child` in the root, under the name `name`.
+    pub fn pack_one<W: Write>(mut self, child: &[u8], name: &[u8], tar: &mut TarWriter<W>) -> Result<(), PackError> {
+        let look = |error| PackError::source("look at", child, error);
+        let stat = statat(self.root, child, AtFlags::SYMLINK_NOFOLLOW).map_err(look)?;
+        let root = self.root.try_clone_to_owned().map_err(|error| PackError::source("open", child, error))?;
+        self.name = Some(name.to_owned());
+        self.other(&root, child, child.to_owned(), &stat, tar)
+    }
+
+    /// Writes what has changed, as a layer: the entries of the names that are there, each by itself, and whiteouts for
+    /// those that are gone. Names come parents first.
+    pub fn pack_changes<'n, W: Write>(
+        mut self,
+        changes: impl IntoIterator<Item = (&'n [u8], bool)>,
+        tar: &mut TarWriter<W>,
+    ) -> Result<(), PackError> {
+        for (name, is_there) in changes {
+            let (parent, child) = split(name).unwrap_or((b"", name));
+            if !is_there {
+                self.append(marker(join(parent, &[b".wh.", child].concat())), io::empty(), tar)?;
+                continue;
+            }
+            let Some(parent) = self.open(parent, OFlags::DIRECTORY)? else { continue };
+            let stat = match statat(&parent, child, AtFlags::SYMLINK_NOFOLLOW) {
+                Err(Errno::NOENT) => continue,
+                stat => stat.map_err(|error| PackError::source("look at", name, error))?,
+            };
+            match FileType::from_raw_mode(stat.st_mode) {
+                FileType::Directory => self.one_directory(name, tar)?,
+                _ => self.other(&parent, child, name.to_owned(), &stat, tar)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes an entry under the name that it is to have.
+    fn append<W: Write>(&self, mut entry: Entry, content: impl Read, tar: &mut TarWriter<W>) -> Result<(), PackError> {
+        if let Some(name) = &self.name {
+            entry.path.clone_from(name);
+        } else if !self.prefix.is_empty() {
+            entry.path.splice(..0, self.prefix.iter().copied());
+            if entry.kind == Kind::Hardlink {
+                entry.link.splice(..0, self.prefix.iter().copied());
+            }
+        }
+        tar.append(&entry, content)
     }
 
     /// Opens a name without following any link on the way; `None` if it is gone.
@@ -69,7 +130,7 @@ impl<'r> Packer<'r> {
         tar: &mut TarWriter<W>,
     ) -> Result<Vec<Vec<u8>>, PackError> {
         if self.is_upper && is_opaque(directory) && !name.is_empty() {
-            tar.append(&marker(join(name, b".wh..wh..opq")), io::empty())?;
+            self.append(marker(join(name, b".wh..wh..opq")), io::empty(), tar)?;
         }
         let mut below = Vec::new();
         for child in names(name, directory)? {
@@ -82,7 +143,7 @@ impl<'r> Packer<'r> {
                 self.one_directory(&path, tar)?;
                 below.push(path);
             } else if is_whiteout(&stat) && self.is_upper {
-                tar.append(&marker(join(name, &[b".wh.", child.as_slice()].concat())), io::empty())?;
+                self.append(marker(join(name, &[b".wh.", child.as_slice()].concat())), io::empty(), tar)?;
             } else {
                 self.other(directory, &child, path, &stat, tar)?;
             }
@@ -93,9 +154,10 @@ impl<'r> Packer<'r> {
     fn one_directory<W: Write>(&self, path: &[u8], tar: &mut TarWriter<W>) -> Result<(), PackError> {
         let Some(directory) = self.open(path, OFlags::DIRECTORY)? else { return Ok(()) };
         let stat = fstat(&directory).map_err(|error| PackError::source("look at", path, error))?;
-        let mut entry = entry_of([path, b"/"].concat(), Kind::Directory, &stat);
+        let own = if path.is_empty() { Vec::new() } else { [path, b"/"].concat() };
+        let mut entry = entry_of(own, Kind::Directory, &stat);
         entry.xattrs = xattrs(&directory, path)?;
-        tar.append(&entry, io::empty())
+        self.append(entry, io::empty(), tar)
     }
 
     fn other<W: Write>(
@@ -109,7 +171,7 @@ impl<'r> Packer<'r> {
         if let Some(first) = self.first_name(&path, stat) {
             let mut entry = entry_of(path, Kind::Hardlink, stat);
             entry.link = first;
-            return tar.append(&entry, io::empty());
+            return self.append(entry, io::empty(), tar);
         }
         let device = Device { major: major(stat.st_rdev), minor: minor(stat.st_rdev) };
         let kind = match FileType::from_raw_mode(stat.st_mode) {
@@ -127,7 +189,7 @@ impl<'r> Packer<'r> {
             let target = readlinkat(directory, child, Vec::new());
             entry.link = target.map_err(|error| PackError::source("read link", &entry.path, error))?.into_bytes();
         }
-        tar.append(&entry, io::empty())
+        self.append(entry, io::empty(), tar)
     }
 
     /// The name under which this file was packed already.
@@ -155,7 +217,7 @@ impl<'r> Packer<'r> {
         entry.size = stat.st_size.unsigned_abs();
         entry.xattrs = xattrs(&file, &entry.path)?;
         // A file that is cut short while it is read is filled up with zeros, as its header is written already.
-        tar.append(&entry, File::from(file).chain(io::repeat(0)))
+        self.append(entry, File::from(file).chain(io::repeat(0)), tar)
     }
 }
 

@@ -13,8 +13,8 @@ pub enum UnpackError {
     /// The archive cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// An entry asks for something that no layer may have.
-    #[error("layer entry `{name}`: {problem}")]
+    /// An entry asks for something that it may not have.
+    #[error("entry `{name}`: {problem}")]
     Refused {
         /// The entry's name, escaped.
         name: String,

@@ -28,6 +28,11 @@ impl Defaults {
         Self { uid: rustix::process::geteuid().as_raw(), gid: rustix::process::getegid().as_raw(), umask }
     }
 
+    /// Nothing is taken for granted, and nothing read: for a thread that sees somebody else's procfs.
+    pub fn unknown() -> Self {
+        Self { uid: u32::MAX, gid: u32::MAX, umask: 0o777 }
+    }
+
     fn changes_owner(&self, entry: &Entry) -> bool {
         (entry.uid, entry.gid) != (self.uid, self.gid)
     }

@@ -12,7 +12,8 @@ mod unpacker;
 
 pub use error::UnpackError;
 pub(crate) use metadata::is_for_layers;
-pub use unpacker::{Contents, Unpacker};
+pub(crate) use name::split;
+pub use unpacker::{Contents, Into, Unpacker};
 
 #[cfg(test)]
 mod attack_test;

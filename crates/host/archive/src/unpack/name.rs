@@ -39,6 +39,15 @@ impl Name {
         &self.0
     }
 
+    /// The same name below a directory.
+    pub fn below(self, directory: &Self) -> Self {
+        match (directory.0.is_empty(), self.0.is_empty()) {
+            (true, _) => self,
+            (_, true) => directory.clone(),
+            _ => Self([&directory.0, &self.0].map(Vec::as_slice).join(&b'/')),
+        }
+    }
+
     /// The parent and the last component; `None` for the root.
     pub fn split(&self) -> Option<(&[u8], &[u8])> {
         split(&self.0)
@@ -60,7 +69,7 @@ impl Name {
 }
 
 /// The parent and the last component of a clean name.
-pub(super) fn split(name: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(crate) fn split(name: &[u8]) -> Option<(&[u8], &[u8])> {
     match name.iter().rposition(|byte| *byte == b'/') {
         Some(slash) => Some((&name[..slash], &name[slash + 1..])),
         None if name.is_empty() => None,

@@ -22,12 +22,13 @@ const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::
 /// The directories of one layer.
 pub(super) struct Parents<'r> {
     root: BorrowedFd<'r>,
+    crosses_mounts: bool,
     open: HashMap<Vec<u8>, Rc<OwnedFd>>,
 }
 
 impl<'r> Parents<'r> {
-    pub fn new(root: BorrowedFd<'r>) -> Self {
-        Self { root, open: HashMap::new() }
+    pub fn new(root: BorrowedFd<'r>, crosses_mounts: bool) -> Self {
+        Self { root, crosses_mounts, open: HashMap::new() }
     }
 
     pub fn root(&self) -> BorrowedFd<'r> {
@@ -47,9 +48,17 @@ impl<'r> Parents<'r> {
         if let Some(known) = self.open.get(name) {
             return Ok(Rc::clone(known));
         }
-        let found = Rc::new(open_below(self.root, name, OFlags::empty())?);
+        let found = Rc::new(self.open(name, OFlags::empty())?);
         self.keep(name, &found);
         Ok(found)
+    }
+
+    /// Opens a directory by a clean name without leaving the root, whatever links are on the way (openat2(2)).
+    pub fn open(&self, name: &[u8], more: OFlags) -> Result<OwnedFd, Errno> {
+        let name = if name.is_empty() { b"." } else { name };
+        let how =
+            if self.crosses_mounts { ResolveFlags::IN_ROOT } else { ResolveFlags::IN_ROOT | ResolveFlags::NO_XDEV };
+        resolve(self.root, OsStr::from_bytes(name), DIRECTORY | more, how)
     }
 
     /// Remembers a directory that was made or opened as `name`.
@@ -90,12 +99,6 @@ impl<'r> Parents<'r> {
         self.keep(name, &made);
         Ok(made)
     }
-}
-
-/// Opens a directory by a clean name without leaving `root`, whatever links are on the way (openat2(2)).
-pub(super) fn open_below(root: BorrowedFd<'_>, name: &[u8], more: OFlags) -> Result<OwnedFd, Errno> {
-    let name = if name.is_empty() { b"." } else { name };
-    resolve(root, OsStr::from_bytes(name), DIRECTORY | more, ResolveFlags::IN_ROOT | ResolveFlags::NO_XDEV)
 }
 
 /// Makes the directory hide those of the lower layers.

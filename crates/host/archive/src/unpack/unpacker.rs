@@ -11,7 +11,7 @@ use rustix::io::{Errno, pwrite, write};
 use super::error::{At, UnpackError};
 use super::metadata::{Defaults, times};
 use super::name::{Meaning, Name};
-use super::parents::{Parents, is_whiteout, make_opaque, open_below};
+use super::parents::{Parents, is_whiteout, make_opaque};
 use crate::read::{Device, Entry, Kind, ReadError, Reader, Segment, Sparse};
 
 /// What was unpacked.
@@ -34,8 +34,24 @@ struct Late {
     mode: Option<u32>,
 }
 
-/// Unpacks layers into one root directory. Nobody else may write there meanwhile.
+/// A directory of a root file system that somebody uses, into which files are copied.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Into<'p> {
+    /// The directory, from the root; links in it are followed.
+    pub path: &'p [u8],
+    /// A directory is never replaced by anything else, and nothing else by a directory.
+    pub keeps_kinds: bool,
+    /// Everything belongs to this user and group instead of those that the archive names.
+    pub owner: Option<(u32, u32)>,
+}
+
+/// Unpacks layers into one root directory, where nobody else may write meanwhile, or files into one that is in use, where
+/// somebody may.
 pub struct Unpacker<'r> {
+    /// The directory into which files are copied; none for a layer.
+    into: Option<Name>,
+    keeps_kinds: bool,
+    owner: Option<(u32, u32)>,
     parents: Parents<'r>,
     defaults: Defaults,
     late: Vec<Late>,
@@ -46,18 +62,42 @@ pub struct Unpacker<'r> {
 impl<'r> Unpacker<'r> {
     /// Unpacks into `root`, an empty directory that is open for reading.
     pub fn new(root: BorrowedFd<'r>) -> Self {
+        Self::with(Parents::new(root, false), Defaults::of_this_process())
+    }
+
+    fn with(parents: Parents<'r>, defaults: Defaults) -> Self {
         Self {
-            parents: Parents::new(root),
-            defaults: Defaults::of_this_process(),
+            into: None,
+            keeps_kinds: false,
+            owner: None,
+            parents,
+            defaults,
             late: Vec::new(),
             late_bytes: 0,
             contents: Contents::default(),
         }
     }
 
+    /// Copies files into a directory below `root`, a root file system that is open for reading. Names that mean something in
+    /// layers mean nothing here.
+    ///
+    /// # Errors
+    /// For a path that leads out of the root by `..`.
+    pub fn into(root: BorrowedFd<'r>, into: Into<'_>) -> Result<Self, UnpackError> {
+        Ok(Self {
+            into: Some(Name::clean(into.path)?),
+            keeps_kinds: into.keeps_kinds,
+            owner: into.owner,
+            ..Self::with(Parents::new(root, true), Defaults::unknown())
+        })
+    }
+
     /// Unpacks all entries. On an error what is there is half a layer: the caller removes it.
     pub fn unpack<R: BufRead>(mut self, archive: &mut Reader<R>) -> Result<Contents, UnpackError> {
-        while let Some(entry) = archive.next_entry()? {
+        while let Some(mut entry) = archive.next_entry()? {
+            if let Some(owner) = self.owner {
+                (entry.uid, entry.gid) = owner;
+            }
             self.apply(&entry, archive)?;
         }
         self.finish_directories()?;
@@ -66,6 +106,9 @@ impl<'r> Unpacker<'r> {
 
     fn apply<R: BufRead>(&mut self, entry: &Entry, archive: &mut Reader<R>) -> Result<(), UnpackError> {
         let name = Name::clean(&entry.path)?;
+        if let Some(into) = &self.into {
+            return self.copy(&name.below(into), entry, archive);
+        }
         match name.meaning()? {
             Meaning::Nothing => Ok(()),
             Meaning::Root => self.root(entry),
@@ -76,6 +119,19 @@ impl<'r> Unpacker<'r> {
                 self.plain(&name, &parent, last, entry, archive)
             }
         }
+    }
+
+    fn copy<R: BufRead>(&mut self, name: &Name, entry: &Entry, archive: &mut Reader<R>) -> Result<(), UnpackError> {
+        if Some(name) == self.into.as_ref() {
+            // The directory itself stays as it is.
+            return Ok(());
+        }
+        let Some((parent, last)) = name.split() else { return Ok(()) };
+        let parent = self.parents.get(parent)?;
+        if self.keeps_kinds {
+            check_kind(&parent, last, entry)?;
+        }
+        self.plain(name, &parent, last, entry, archive)
     }
 
     fn plain<R: BufRead>(
@@ -167,6 +223,7 @@ impl<'r> Unpacker<'r> {
     /// here would change whatever the name leads to (CVE-2021-32760).
     fn hardlink(&mut self, name: &Name, parent: &OwnedFd, last: &[u8], entry: &Entry) -> Result<(), UnpackError> {
         let target = Name::clean(&entry.link)?;
+        let target = self.into.as_ref().map_or_else(|| target.clone(), |into| target.clone().below(into));
         if target == *name {
             return Ok(());
         }
@@ -227,7 +284,7 @@ impl<'r> Unpacker<'r> {
     /// A later entry may have put something else in a directory's place; then there is nothing to set.
     fn finish_directories(&mut self) -> Result<(), UnpackError> {
         for late in std::mem::take(&mut self.late) {
-            let directory = match open_below(self.parents.root(), &late.name, OFlags::NOFOLLOW) {
+            let directory = match self.parents.open(&late.name, OFlags::NOFOLLOW) {
                 Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => continue,
                 found => found.at("open directory", &late.name)?,
             };
@@ -263,6 +320,16 @@ impl<'r> Unpacker<'r> {
             Err(Errno::NOTDIR | Errno::LOOP) => Ok(()),
             Err(error) => Err(error).at("look at", path),
         }
+    }
+}
+
+/// Refuses an entry that would put a directory in the place of something else, or something else in a directory's.
+fn check_kind(parent: &OwnedFd, last: &[u8], entry: &Entry) -> Result<(), UnpackError> {
+    let Ok(there) = statat(parent, last, AtFlags::SYMLINK_NOFOLLOW) else { return Ok(()) };
+    match (FileType::from_raw_mode(there.st_mode) == FileType::Directory, entry.kind == Kind::Directory) {
+        (true, false) => Err(UnpackError::refused(&entry.path, "cannot overwrite directory with non-directory")),
+        (false, true) => Err(UnpackError::refused(&entry.path, "cannot overwrite non-directory with directory")),
+        _ => Ok(()),
     }
 }
 

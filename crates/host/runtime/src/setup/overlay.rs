@@ -1,14 +1,12 @@
 //! Overlay file systems, by the new mount API where the kernel gives layers a key each, else by mount(2).
 
-use std::fmt::Write as _;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::mount::{
-    FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, fsconfig_create, fsconfig_set_flag, fsconfig_set_string,
-    fsmount, fsopen, mount,
+    FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen,
 };
 
 use super::tree;
@@ -76,18 +74,12 @@ impl Overlay<'_> {
 
     /// Mounts it over `point`, with all layers in one page of options: as names of descriptors, so that about 240 fit.
     pub fn mount_over(&self, point: &Path) -> Result<OwnedFd, Error> {
-        let mut names = Names::default();
-        let mut data = format!("lowerdir={}", names.list(self.lower)?);
-        for (key, path) in [("upperdir", self.upper), ("workdir", self.work)] {
-            let _ = write!(data, ",{key}={}", names.name(path)?);
-        }
-        if self.volatile {
-            data.push_str(",volatile");
-        }
-        let data = std::ffi::CString::new(data).map_err(|_| Error::invalid("root file system: overlay: NUL byte"))?;
-        mount(c"overlay", point, c"overlay", MountFlags::empty(), data.as_c_str())
-            .step(format_args!("root file system: overlay: `{}`", self.upper.display()))?;
-        open_directory(point)
+        let overlay = sys::overlay::Overlay {
+            lower: self.lower,
+            writable: Some((self.upper, self.work)),
+            volatile: self.volatile,
+        };
+        overlay.mount_over(point).step(format_args!("root file system: overlay: `{}`", self.upper.display()))
     }
 
     /// The first directory that is not there, else the upper one.

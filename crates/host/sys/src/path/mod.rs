@@ -60,6 +60,27 @@ fn retry(mut call: impl FnMut() -> Result<OwnedFd, Errno>) -> Result<OwnedFd, Er
     call()
 }
 
+/// Where `path` leads inside `root` when all links are followed, as text from the root without a slash in front. What is
+/// missing is taken as it stands.
+///
+/// # Errors
+/// `ELOOP` for too many links, else as of openat2(2).
+pub fn follow(root: impl AsFd, path: &Path) -> Result<PathBuf, Errno> {
+    let mut walk = Walk::new(root.as_fd(), path);
+    while let Some(name) = walk.todo.pop_front() {
+        if name == ".." {
+            walk.done.pop();
+            continue;
+        }
+        match walk.here().and_then(|parent| fs::readlinkat(&parent, &name, Vec::new())) {
+            Ok(target) => walk.turn(&OsString::from_vec(target.into_bytes()))?,
+            Err(Errno::INVAL | Errno::NOENT | Errno::NOTDIR) => walk.done.push(name),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(walk.done)
+}
+
 /// What [`ensure`] makes where nothing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -134,15 +155,22 @@ impl<'a> Walk<'a> {
     }
 
     fn follow(&mut self, link: &OwnedFd) -> Result<(), Errno> {
-        self.links += 1;
-        if self.links > MAX_LINKS || fs::fstatfs(link)?.f_type == fs::PROC_SUPER_MAGIC {
+        if fs::fstatfs(link)?.f_type == fs::PROC_SUPER_MAGIC {
             return Err(Errno::LOOP);
         }
-        let target = OsString::from_vec(fs::readlinkat(link, c"", Vec::new())?.into_bytes());
+        self.turn(&OsString::from_vec(fs::readlinkat(link, c"", Vec::new())?.into_bytes()))
+    }
+
+    /// Goes where a link in the place reached so far leads.
+    fn turn(&mut self, target: &OsStr) -> Result<(), Errno> {
+        self.links += 1;
+        if self.links > MAX_LINKS {
+            return Err(Errno::LOOP);
+        }
         if target.as_bytes().starts_with(b"/") {
             self.done.clear();
         }
-        for component in components(&target).collect::<Vec<_>>().into_iter().rev() {
+        for component in components(target).collect::<Vec<_>>().into_iter().rev() {
             self.todo.push_front(component);
         }
         Ok(())
