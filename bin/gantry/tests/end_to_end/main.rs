@@ -10,6 +10,7 @@ mod bench;
 mod daemon;
 mod files;
 mod formats;
+mod health;
 mod hello;
 mod kill;
 mod many;

@@ -95,18 +95,11 @@ fn a_name_is_changed_and_free_again_at_once() {
     }
     assert!(docker.fails(1, &["rename", "nosuch", "x1"]).contains("No such container: nosuch"));
     assert_eq!(ask(&bench, "POST", "/containers/new/rename", "").0, 400);
-    let events = docker.ok(&[
-        "events",
-        "--since",
-        "10m",
-        "--until",
-        "0s",
-        "--filter",
-        "event=rename",
-        "--format",
-        "{{json .Actor.Attributes}}",
-    ]);
-    assert!(events.contains(r#""oldName":"/old""#), "{events}");
+    eventually("the event", || {
+        let filter = ["events", "--since", "10m", "--until", "0s", "--filter", "event=rename"];
+        let events = docker.ok(&[&filter[..], &["--format", "{{json .Actor.Attributes}}"]].concat());
+        events.contains(r#""oldName":"/old""#).then_some(())
+    });
 
     bench.daemon.kill();
     bench.daemon.start_again();

@@ -1,5 +1,6 @@
 //! Where a container is in its life, and what is remembered of its last run.
 
+use crate::health::Health;
 use serde::{Deserialize, Serialize};
 
 /// The phase of a container's life.
@@ -76,4 +77,6 @@ pub struct State {
     pub stopped_by_user: bool,
     /// How often its restart policy has started it.
     pub restart_count: u32,
+    /// Whether it is well; nothing where nobody probes.
+    pub health: Option<Health>,
 }

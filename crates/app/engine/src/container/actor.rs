@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::container::HostConfig;
+use container::health::Probe;
 use container::lifecycle::{self, AfterExit, Restart, Verb};
 use container::state::Phase;
 use fault::{Fault, Result};
@@ -21,6 +22,7 @@ use shim_proto::{ExitRecord, Request, Streams};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use super::health::Monitor;
 use super::late::Promise;
 use super::start::Running;
 use super::{Handle, Stored, View, start};
@@ -76,6 +78,13 @@ pub enum Message {
         /// Where the stream goes.
         promise: Promise,
     },
+    /// It was found out whether it is well.
+    Probed {
+        /// In which run.
+        run: u64,
+        /// What was found.
+        probe: Probe,
+    },
     /// Its run has ended.
     Ended {
         /// Which run.
@@ -103,14 +112,16 @@ pub struct Actor {
     pub(super) engine: Arc<Inner>,
     pub(super) stored: Stored,
     views: watch::Sender<Arc<View>>,
-    own_inbox: mpsc::WeakSender<Message>,
+    pub(super) own_inbox: mpsc::WeakSender<Message>,
     waiting: Vec<(Streams, Promise)>,
     files: Arc<tokio::sync::Mutex<()>>,
     /// The run's number: a message about an earlier one is stale.
-    run: u64,
+    pub(super) run: u64,
     ends: u64,
     gone: bool,
     monitor: Option<JoinHandle<()>>,
+    /// Present while it is probed.
+    pub(super) health: Option<Monitor>,
     last_pause: Option<Duration>,
 }
 
@@ -131,10 +142,15 @@ pub fn spawn(engine: &Arc<Inner>, stored: Stored, running: Option<Running>) -> H
         ends: 0,
         gone: false,
         monitor: None,
+        health: None,
         last_pause: None,
     };
     if let Some(running) = running {
         actor.watch_over(running);
+        if actor.stored.state().phase == Phase::Running {
+            actor.begin_probes(false);
+        }
+        actor.publish();
     }
     tokio::spawn(actor.serve(requests));
     Handle { views: seen, files, inbox }
@@ -177,11 +193,12 @@ impl Actor {
                 let _ = reply.send(outcome);
             }
             Message::Attach { streams, promise } => self.attach(streams, promise).await,
+            Message::Probed { run, probe } if run == self.run => self.probed(probe),
             Message::Ended { run, record } if run == self.run => self.ended(record).await,
             Message::RestartDue { run } if run == self.run && self.stored.state().phase == Phase::Restarting => {
                 self.restart_now().await;
             }
-            Message::Ended { .. } | Message::RestartDue { .. } => {}
+            Message::Ended { .. } | Message::RestartDue { .. } | Message::Probed { .. } => {}
             Message::Remove(reply) => {
                 let outcome = self.remove().await;
                 let _ = reply.send(outcome);
@@ -249,6 +266,7 @@ impl Actor {
             state.restart_count = 0;
         }
         self.watch_over(running);
+        self.begin_probes(true);
         self.engine.keep(&self.stored);
         self.publish();
         self.emit("start", &[]);
@@ -327,6 +345,7 @@ impl Actor {
 
     async fn ended(&mut self, record: Option<ExitRecord>) {
         let record = record.or_else(|| self.engine.exit_record(&self.stored.record)).unwrap_or_else(unknown_end);
+        self.end_probes();
         let state = &mut self.stored.record.state;
         let uptime = record.exited_at - state.started_at.unwrap_or(record.exited_at);
         let uptime = Duration::from_nanos(u64::try_from(uptime).unwrap_or(0));

@@ -114,6 +114,7 @@ fn check_strings(config: &ContainerConfig) -> Result<()> {
 /// Times in nanoseconds; 0 is the default.
 fn check_health(config: &ContainerConfig) -> Result<()> {
     const LEAST: i64 = 1_000_000;
+    container::health::Check::of(config)?;
     let Some(check) = &config.healthcheck else { return Ok(()) };
     let times = [
         ("Interval", check.interval),
@@ -245,9 +246,6 @@ fn other_warnings(config: &ContainerConfig, host: &HostConfig) -> Vec<String> {
     }
     for path in config.volumes.iter().flatten().map(|(path, _)| path) {
         all.push(format!("volumes are not implemented yet: {path} is part of the container's own layer"));
-    }
-    if config.healthcheck.as_ref().is_some_and(|check| !check.test.is_empty() && check.test[0] != "NONE") {
-        all.push("health checks are not implemented yet: the container has no health status".to_owned());
     }
     all
 }

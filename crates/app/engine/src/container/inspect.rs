@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use api::container::{ContainerInspect, GraphDriver, MountPoint};
+use api::container::{ContainerInspect, GraphDriver, HealthcheckResult, MountPoint};
 use api::network::{EndpointSettings, NetworkSettings};
 use api::port::{PortBinding, PortMap, PortSummary};
 use container::spec;
@@ -83,7 +83,21 @@ fn state(state: &State) -> api::container::State {
         error: state.error.clone(),
         started_at: rfc3339(state.started_at),
         finished_at: rfc3339(state.finished_at),
-        health: None,
+        health: state.health.as_ref().map(health),
+    }
+}
+
+fn health(health: &container::health::Health) -> api::container::Health {
+    let log = health.log.iter().map(|probe| HealthcheckResult {
+        start: rfc3339(Some(probe.start)),
+        end: rfc3339(Some(probe.end)),
+        exit_code: probe.exit_code,
+        output: probe.output.clone(),
+    });
+    api::container::Health {
+        status: health.status.word().into(),
+        failing_streak: health.failing_streak.into(),
+        log: Some(log.collect()),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use api::container::{ContainerSummary, HostConfigSummary};
 use api::filters::Filters;
 use api::network::NetworkSettingsSummary;
+use container::health::Status;
 use container::state::{Phase, State};
 use fault::{Fault, Result};
 
@@ -142,7 +143,7 @@ fn matches_one(engine: &Inner, stored: &Stored, name: &str, value: &str) -> bool
             .iter()
             .flatten()
             .any(|(port, _)| port_range(port).is_some_and(|(number, _, protocol)| port_is(number, protocol, value))),
-        "health" => value == "none",
+        "health" => value == record.state.health.as_ref().map_or("none", |health| health.status.word()),
         "is-task" => value == "false",
         "isolation" => record.host_config.isolation == value,
         _ => false,
@@ -216,7 +217,11 @@ fn status(state: &State, now: i64) -> String {
     let ago = |time: Option<i64>| human::elapsed_words(((now - time.unwrap_or(now)) / 1_000_000_000).max(0));
     match state.phase {
         Phase::Created => "Created".into(),
-        Phase::Running => format!("Up {}", ago(state.started_at)),
+        Phase::Running => match state.health.as_ref().map(|health| health.status) {
+            None => format!("Up {}", ago(state.started_at)),
+            Some(Status::Starting) => format!("Up {} (health: starting)", ago(state.started_at)),
+            Some(status) => format!("Up {} ({})", ago(state.started_at), status.word()),
+        },
         Phase::Paused => format!("Up {} (Paused)", ago(state.started_at)),
         Phase::Restarting => format!("Restarting ({}) {} ago", state.exit_code, ago(state.finished_at)),
         Phase::Removing => "Removal In Progress".into(),

@@ -11,6 +11,7 @@ mod etc;
 mod export;
 mod extract;
 mod groups;
+mod health;
 mod inspect;
 mod kill;
 mod late;

@@ -28,6 +28,7 @@ impl Actor {
         let id = self.stored.record.id.clone();
         self.turn(Cgroup::freeze).await.map_err(|fault| fault.at(format_args!("Cannot pause container {id}")))?;
         self.stored.record.state.phase = Phase::Paused;
+        self.end_probes();
         self.engine.keep(&self.stored);
         self.publish();
         self.emit("pause", &[]);
@@ -39,6 +40,7 @@ impl Actor {
         let id = self.stored.record.id.clone();
         self.turn(Cgroup::thaw).await.map_err(|fault| fault.at(format_args!("Cannot unpause container {id}")))?;
         self.stored.record.state.phase = Phase::Running;
+        self.begin_probes(false);
         self.engine.keep(&self.stored);
         self.publish();
         self.emit("unpause", &[]);

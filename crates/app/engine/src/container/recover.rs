@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use container::health::Status;
 use container::lifecycle::{self, Restart};
 use container::state::Phase;
 use fault::{Result, Step};
@@ -79,6 +80,9 @@ async fn find(engine: &Inner, mut stored: Stored) -> (Stored, Option<Running>) {
         return (stored, Some(Running::found(init.pid, started_at, shim)));
     }
     stored.endpoint = None;
+    if let Some(health) = &mut stored.record.state.health {
+        health.status = Status::Unhealthy;
+    }
     let recorded = engine.exit_record(&stored.record);
     let state = &mut stored.record.state;
     match recorded {

@@ -126,6 +126,11 @@ impl Execs {
         (!ids.is_empty()).then_some(ids)
     }
 
+    /// Forgets one.
+    pub fn remove(&self, id: &str) {
+        self.lock().execs.remove(id);
+    }
+
     /// Forgets all execs of a container.
     pub fn forget(&self, container: &str) {
         self.lock().execs.retain(|_, exec| exec.container != container);
