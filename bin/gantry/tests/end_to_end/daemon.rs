@@ -204,3 +204,24 @@ fn an_exec_tells_its_exit_code_every_time() {
         assert_eq!(client.run(&["exec", &id, "sh", "-c", "exec >&- 2>&-; sleep 0.3; exit 6"]).code, 6);
     }
 }
+
+#[test]
+fn events_of_the_past_outlive_their_daemon() {
+    let mut bench = Bench::new();
+    let all = |bench: &Bench, filter: &str| {
+        let filter = format!("container={filter}");
+        let args = ["events", "--since", "1", "--until", "0s", "--filter", &filter, "--format", "{{.Action}}"];
+        bench.daemon.docker().ok(&args)
+    };
+    bench.run(&["--name", "first"], "true").success();
+    let begun = ["create", "attach", "start", "die"];
+    let has_all = |bench: &Bench| begun.iter().all(|action| all(bench, "first").lines().any(|line| line == *action));
+    testkit::eventually("its events", || has_all(&bench).then_some(()));
+    let before = all(&bench, "first");
+    bench.daemon.kill();
+    bench.daemon.start_again();
+    assert_eq!(all(&bench, "first"), before);
+    bench.run(&["--name", "second"], "true").success();
+    testkit::eventually("the second's", || all(&bench, "second").contains("die").then_some(()));
+    assert_eq!(all(&bench, "first"), before);
+}

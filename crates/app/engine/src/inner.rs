@@ -83,6 +83,9 @@ impl Inner {
         let networks = Networks::open(settings.network.clone(), catalogue.clone())?;
         let stage = sys::memfd::sealed(settings.stage, c"gantry-stage").step("seal the stage program")?;
         write_init(&settings)?;
+        let folder = settings.data_root.join("events");
+        make_dir(&folder, 0o700)?;
+        let events = Events::open(&folder)?;
         let inner = Arc::new(Self {
             id: identity(&settings.data_root)?,
             store: Store::open(catalogue)?,
@@ -91,7 +94,7 @@ impl Inner {
             containers: Registry::default(),
             execs: Execs::default(),
             filters: Filters::open(&settings.run_root),
-            events: Events::default(),
+            events,
             stage,
             apparmor: install_apparmor().await?,
             settings,
