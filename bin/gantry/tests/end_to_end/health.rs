@@ -106,11 +106,32 @@ fn probes_can_be_switched_off_and_nonsense_is_refused() {
 fn an_unhealthy_container_is_restarted_where_that_is_asked_for() {
     let bench = Bench::new();
     let probe =
-        ["--health-cmd", "[ ! -e /bad ]", "--health-retries", "1", "--annotation", "gantry.health.restart=true"];
+        ["--health-cmd", "[ ! -e /bad ]", "--health-retries", "1", "--annotation", "gantry.health.on-failure=restart"];
     let script = "rm -f /bad; trap 'exit 0' TERM; sleep 1; touch /bad; while :; do sleep 0.1; done";
     let id = bench.run(&[&["-d"], &QUICK[..], &probe].concat(), script).success();
     let started = || bench.daemon.docker().ok(&["inspect", "-f", "{{.State.StartedAt}}", &id]);
     let first = started();
     eventually("a restart", || (started() != first).then_some(()));
     assert_eq!(bench.daemon.docker().ok(&["inspect", "-f", "{{.State.Running}}", &id]), "true");
+
+    let ends = ["--health-cmd", "false", "--health-retries", "1", "--restart", "always"];
+    for (act, status) in [("stop", "exited"), ("none", "running")] {
+        let annotation = format!("gantry.health.on-failure={act}");
+        let options = [&["-d", "--name", act, "--annotation", &annotation], &QUICK[..], &ends].concat();
+        bench.run(&options, "trap 'exit 0' TERM; while :; do sleep 0.1; done").success();
+        comes_to(&bench, act, "unhealthy");
+        eventually(status, || {
+            let now = bench.daemon.docker().ok(&["inspect", "-f", "{{.State.Status}}", act]);
+            (now == status).then_some(())
+        });
+    }
+    let options =
+        [&["-d", "--name", "kill", "--annotation", "gantry.health.on-failure=kill"], &QUICK[..], &ends].concat();
+    bench.run(&options, "sleep 1000").success();
+    eventually("a restart by its policy", || {
+        let count = bench.daemon.docker().ok(&["inspect", "-f", "{{.RestartCount}}", "kill"]);
+        (count != "0").then_some(())
+    });
+    let wrong = ["--annotation", "gantry.health.on-failure=pray"];
+    assert!(bench.run(&wrong, "true").failure(125).contains("use one of"));
 }

@@ -14,6 +14,7 @@ mod health;
 mod hello;
 mod kill;
 mod many;
+mod prune;
 mod real;
 mod refusals;
 mod verbs;

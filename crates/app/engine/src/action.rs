@@ -17,10 +17,12 @@ use api::container::{
 };
 use api::events::Event;
 use api::exec::ExecInspect;
+use api::filters::Filters;
 use api::image::{ImageDeleteItem, ImageHistoryItem, ImageInspect, ImageSummary};
 use api::network::Network;
 use api::progress::JsonMessage;
-use api::system::{Info, Version};
+use api::prune::{ContainersPruned, ImagesPruned};
+use api::system::{DiskUsage, Info, Version};
 use bytes::Bytes;
 use fault::Result;
 
@@ -28,8 +30,8 @@ use crate::reply::{Attached, Extract, Logs, Ping, Waiting};
 use crate::request::{
     AttachRequest, ContainerCreate, ContainerExtract, ContainerKill, ContainerList, ContainerLook, ContainerPath,
     ContainerRemove, ContainerRename, ContainerStats, ContainerStop, ContainerTop, ContainerUpdate, ContainerWait,
-    EventsRequest, ExecCreate, ExecStart, ImageCommit, ImageImport, ImageList, ImageLoad, ImageLook, ImagePull,
-    ImageRemove, ImageSave, ImageTag, LogsRequest, NetworkList, Resize,
+    DiskUsageRequest, EventsRequest, ExecCreate, ExecStart, ImageCommit, ImageImport, ImageList, ImageLoad, ImageLook,
+    ImagePull, ImageRemove, ImageSave, ImageTag, LogsRequest, NetworkList, Resize,
 };
 
 /// An answer that is on its way. Dropping it cancels what has no effect yet.
@@ -52,6 +54,9 @@ pub trait Actions: Send + Sync + 'static {
     fn info(&self) -> Reply<'_, Info>;
     /// Events, past and to come.
     fn events(&self, request: EventsRequest) -> Reply<'_, Stream<Event>>;
+
+    /// Tells what takes room on the disk.
+    fn disk_usage(&self, request: DiskUsageRequest) -> Reply<'_, DiskUsage>;
 
     /// Makes a container.
     fn container_create(&self, request: ContainerCreate) -> Reply<'_, CreateResponse>;
@@ -93,6 +98,8 @@ pub trait Actions: Send + Sync + 'static {
     fn container_wait(&self, request: ContainerWait) -> Reply<'_, Waiting>;
     /// Removes one.
     fn container_remove(&self, request: ContainerRemove) -> Reply<'_, ()>;
+    /// Removes those that do not run.
+    fn container_prune(&self, filters: Filters) -> Reply<'_, ContainersPruned>;
     /// Reads one's log.
     fn container_logs(&self, request: LogsRequest) -> Reply<'_, Logs>;
     /// Joins the streams of one.
@@ -125,6 +132,8 @@ pub trait Actions: Send + Sync + 'static {
     fn image_tag(&self, request: ImageTag) -> Reply<'_, ()>;
     /// Takes a name away, and the image with its last one.
     fn image_remove(&self, request: ImageRemove) -> Reply<'_, Vec<ImageDeleteItem>>;
+    /// Removes those that nobody uses.
+    fn image_prune(&self, filters: Filters) -> Reply<'_, ImagesPruned>;
     /// Takes images in from an archive.
     fn image_load(&self, request: ImageLoad) -> Reply<'_, Progress>;
     /// Puts images into an archive.

@@ -6,9 +6,11 @@ use api::container::{
 };
 use api::events::Event;
 use api::exec::ExecInspect;
+use api::filters::Filters;
 use api::image::{ImageDeleteItem, ImageHistoryItem, ImageInspect, ImageSummary};
 use api::network::Network;
-use api::system::{Info, Version};
+use api::prune::{ContainersPruned, ImagesPruned};
+use api::system::{DiskUsage, Info, Version};
 use bytes::Bytes;
 
 use crate::{Engine, container, exec, image, network, system};
@@ -18,8 +20,8 @@ use crate::reply::{Attached, Extract, Logs, Ping, Waiting};
 use crate::request::{
     AttachRequest, ContainerCreate, ContainerExtract, ContainerKill, ContainerList, ContainerLook, ContainerPath,
     ContainerRemove, ContainerRename, ContainerStats, ContainerStop, ContainerTop, ContainerUpdate, ContainerWait,
-    EventsRequest, ExecCreate, ExecStart, ImageCommit, ImageImport, ImageList, ImageLoad, ImageLook, ImagePull,
-    ImageRemove, ImageSave, ImageTag, LogsRequest, NetworkList, Resize,
+    DiskUsageRequest, EventsRequest, ExecCreate, ExecStart, ImageCommit, ImageImport, ImageList, ImageLoad, ImageLook,
+    ImagePull, ImageRemove, ImageSave, ImageTag, LogsRequest, NetworkList, Resize,
 };
 
 impl Actions for Engine {
@@ -42,6 +44,10 @@ impl Actions for Engine {
 
     fn events(&self, request: EventsRequest) -> Reply<'_, Stream<Event>> {
         Box::pin(async { self.inner.events.stream(request) })
+    }
+
+    fn disk_usage(&self, request: DiskUsageRequest) -> Reply<'_, DiskUsage> {
+        Box::pin(system::df(&self.inner, request))
     }
 
     fn container_create(&self, request: ContainerCreate) -> Reply<'_, CreateResponse> {
@@ -124,6 +130,10 @@ impl Actions for Engine {
         Box::pin(container::remove(&self.inner, request))
     }
 
+    fn container_prune(&self, filters: Filters) -> Reply<'_, ContainersPruned> {
+        Box::pin(async move { container::prune(&self.inner, &filters).await })
+    }
+
     fn container_logs(&self, request: LogsRequest) -> Reply<'_, Logs> {
         Box::pin(container::logs(&self.inner, request))
     }
@@ -182,6 +192,10 @@ impl Actions for Engine {
 
     fn image_remove(&self, request: ImageRemove) -> Reply<'_, Vec<ImageDeleteItem>> {
         Box::pin(image::remove(&self.inner, request))
+    }
+
+    fn image_prune(&self, filters: Filters) -> Reply<'_, ImagesPruned> {
+        Box::pin(async move { image::prune(&self.inner, &filters).await })
     }
 
     fn image_load(&self, request: ImageLoad) -> Reply<'_, Progress> {

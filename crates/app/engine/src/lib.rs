@@ -17,6 +17,7 @@ mod inner;
 mod network;
 pub mod reply;
 pub mod request;
+mod selection;
 mod settings;
 mod shim;
 mod store;

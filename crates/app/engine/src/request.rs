@@ -22,6 +22,19 @@ pub struct EventsRequest {
     pub filters: Filters,
 }
 
+/// Which lists of what takes room are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DiskUsageRequest {
+    /// Containers.
+    pub containers: bool,
+    /// Images.
+    pub images: bool,
+    /// Volumes.
+    pub volumes: bool,
+    /// What builders keep.
+    pub build_cache: bool,
+}
+
 /// A new container.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ContainerCreate {

@@ -1,6 +1,7 @@
 //! Containers: creation, lists, inspection, waiting.
 
 mod archive;
+mod changes;
 mod config;
 mod create;
 mod host_config;
@@ -12,7 +13,8 @@ mod top;
 mod update;
 mod wait;
 
-pub use archive::{FilesystemChange, PathStat};
+pub use archive::{PATH_STAT_HEADER, PathStat};
+pub use changes::FilesystemChange;
 pub use config::{ContainerConfig, Healthcheck, StringOrList};
 pub use create::{ContainerCreateRequest, CreateResponse};
 pub use host_config::*;

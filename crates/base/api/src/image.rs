@@ -155,14 +155,6 @@ pub struct ImageHistoryItem {
     pub tags: Option<Vec<String>>,
 }
 
-/// The answer to `POST /commit`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub struct CommitResponse {
-    /// `sha256:…`
-    pub id: String,
-}
-
 /// One line of the answer to `DELETE /images/{name}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ImageDeleteItem {
@@ -170,4 +162,12 @@ pub enum ImageDeleteItem {
     Untagged(String),
     /// An image or layer that is gone.
     Deleted(String),
+}
+
+/// The answer to `POST /commit`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct CommitResponse {
+    /// `sha256:…`.
+    pub id: String,
 }

@@ -21,5 +21,7 @@ pub mod json;
 pub mod network;
 pub mod port;
 pub mod progress;
+pub mod prune;
 pub mod system;
 pub mod version;
+pub mod volume;

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::port::PortMap;
 
+mod request;
+
+pub use request::{NetworkConnect, NetworkCreateRequest, NetworkCreateResponse, NetworkDisconnect};
+
 /// Which networks a new container joins.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
@@ -211,6 +215,9 @@ pub struct IpamPool {
     /// The host's address in it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub gateway: String,
+    /// Addresses that no container gets, by the name of who has them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub auxiliary_addresses: BTreeMap<String, String>,
 }
 
 /// The network whose configuration another one has.

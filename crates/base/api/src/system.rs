@@ -1,11 +1,13 @@
 //! What the engine is and can do.
 
+mod df;
 mod info;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use df::{BuildCache, DiskUsage};
 pub use info::*;
 
 /// The answer to `GET /version`.

@@ -9,7 +9,7 @@ use container::security::{SeccompChoice, Security};
 use container::spec;
 use fault::{Fault, Result};
 
-use super::{etc, kill, limits, ports, specification, start, tag};
+use super::{etc, health, kill, limits, ports, specification, start, tag};
 use crate::inner::Inner;
 
 /// Checks all that the request says, fills in the daemon's defaults, and gives warnings.
@@ -49,6 +49,7 @@ pub fn check(
         return Err(Fault::invalid("conflicting options: hostname and the UTS mode"));
     }
     check_health(config)?;
+    health::OnFailure::of(host)?;
     ports::requests(host.port_bindings.as_ref(), config.exposed_ports.as_ref(), host.publish_all_ports)?;
     etc::extra_hosts(host.extra_hosts.as_deref().unwrap_or_default(), None)?;
     etc::check_servers(host.dns.as_deref().unwrap_or_default())?;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::container::StringOrList;
+use api::container::{HostConfig, StringOrList};
 use api::exec::ExecCreateRequest;
 use container::health::{Check, Health, Probe, Status};
-use fault::Result;
+use fault::{Fault, Result};
 use human::GoDuration;
 use shim_proto::Request;
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -23,8 +23,39 @@ use crate::shim::Shim;
 
 /// Bytes of a probe's output that are kept.
 const OUTPUT: usize = 4096;
-/// With this annotation a container that becomes unhealthy is restarted.
-const RESTART: &str = "gantry.health.restart";
+/// The annotation that says what becomes of a container that becomes unhealthy.
+const ON_FAILURE: &str = "gantry.health.on-failure";
+
+/// What becomes of a container that becomes unhealthy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// Nothing, as with Docker.
+    Nothing,
+    /// It is stopped, and its restart policy leaves it so.
+    Stop,
+    /// It is killed, and its restart policy decides.
+    Kill,
+    /// It is stopped and started again.
+    Restart,
+}
+
+impl OnFailure {
+    /// Reads a container's annotations.
+    ///
+    /// # Errors
+    /// `InvalidParameter` for another word than `none`, `stop`, `kill`, `restart`.
+    pub fn of(host: &HostConfig) -> Result<Self> {
+        match host.annotations.as_ref().and_then(|all| all.get(ON_FAILURE)).map(String::as_str) {
+            None | Some("none") => Ok(Self::Nothing),
+            Some("stop") => Ok(Self::Stop),
+            Some("kill") => Ok(Self::Kill),
+            Some("restart") => Ok(Self::Restart),
+            Some(other) => Err(Fault::invalid(format!(
+                "invalid annotation {ON_FAILURE}={other:?}: use one of 'none', 'stop', 'kill', or 'restart'"
+            ))),
+        }
+    }
+}
 
 /// A monitor at work; it ends when this is dropped.
 pub struct Monitor(JoinHandle<()>);
@@ -92,18 +123,31 @@ impl Actor {
         }
         self.engine.keep(&self.stored);
         self.emit(&format!("health_status: {}", new.word()), &[]);
-        let annotations = self.stored.record.host_config.annotations.as_ref();
-        if new == Status::Unhealthy && annotations.and_then(|all| all.get(RESTART)).is_some_and(|on| on == "true") {
-            self.restart_unhealthy();
+        if new == Status::Unhealthy {
+            self.act_on_failure();
         }
     }
 
-    fn restart_unhealthy(&self) {
+    fn act_on_failure(&self) {
+        // What is wrong with it was told when the container was made.
+        let act = OnFailure::of(&self.stored.record.host_config).unwrap_or(OnFailure::Nothing);
+        if act == OnFailure::Nothing {
+            return;
+        }
         let (engine, target) = (Arc::clone(&self.engine), self.stored.record.id.to_string());
         tokio::spawn(async move {
             let request = ContainerStop { target: target.clone(), signal: None, timeout: None };
-            if let Err(fault) = super::restart(&engine, request).await {
-                tracing::error!(container = target, %fault, "an unhealthy container was not restarted");
+            let done = match act {
+                OnFailure::Nothing => Ok(()),
+                OnFailure::Stop => super::stop(&engine, request).await,
+                OnFailure::Restart => super::restart(&engine, request).await,
+                OnFailure::Kill => match engine.containers.find(&target) {
+                    Ok(handle) => handle.ask(|reply| Message::Signal { signal: 9, last: false, reply }).await,
+                    Err(fault) => Err(fault),
+                },
+            };
+            if let Err(fault) = done {
+                tracing::error!(container = target, ?act, %fault, "nothing was done about an unhealthy container");
             }
         });
     }

@@ -23,6 +23,7 @@ mod path;
 mod pause;
 mod ports;
 mod process;
+mod prune;
 pub(crate) mod recover;
 mod registry;
 mod remove;
@@ -55,6 +56,7 @@ pub(crate) use list::list;
 pub(crate) use logs::logs;
 
 pub(crate) use pause::{pause, unpause};
+pub(crate) use prune::prune;
 pub(crate) use registry::{Handle, Registry};
 pub(crate) use remove::remove;
 pub(crate) use rename::rename;

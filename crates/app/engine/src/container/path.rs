@@ -111,8 +111,8 @@ fn go_mode(mode: u32) -> u32 {
         FileType::Directory => PathStat::DIRECTORY,
         FileType::Symlink => PathStat::SYMLINK,
         FileType::BlockDevice => PathStat::DEVICE,
-        FileType::CharacterDevice => PathStat::DEVICE | PathStat::CHARACTER_DEVICE,
-        FileType::Fifo => PathStat::NAMED_PIPE,
+        FileType::CharacterDevice => PathStat::DEVICE | PathStat::CHARACTERS,
+        FileType::Fifo => PathStat::FIFO,
         FileType::Socket => PathStat::SOCKET,
         _ => 0,
     };
@@ -154,7 +154,7 @@ mod tests {
         assert_eq!(go_mode(0o040_755), 2_147_484_141);
         assert_eq!(go_mode(0o120_777), 134_218_239);
         assert_eq!(go_mode(0o041_777), PathStat::DIRECTORY | PathStat::STICKY | 0o777);
-        assert_eq!(go_mode(0o020_666), PathStat::DEVICE | PathStat::CHARACTER_DEVICE | 0o666);
+        assert_eq!(go_mode(0o020_666), PathStat::DEVICE | PathStat::CHARACTERS | 0o666);
     }
 
     #[test]

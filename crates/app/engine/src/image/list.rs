@@ -47,17 +47,18 @@ pub async fn list(engine: &Arc<Inner>, request: ImageList) -> Result<Vec<ImageSu
     Ok(told.collect())
 }
 
-fn dangling(filters: &Filters) -> Result<Option<bool>> {
+/// The value of the filter of that name.
+pub fn dangling(filters: &Filters) -> Result<Option<bool>> {
     match filters.get("dangling").first().map(String::as_str) {
         None => Ok(None),
         Some("1" | "true") => Ok(Some(true)),
         Some("0" | "false") => Ok(Some(false)),
-        Some(other) => Err(Fault::invalid(format!("invalid filter 'dangling={other}'"))),
+        Some(other) => Err(Fault::invalid(format!("invalid filter 'dangling=[{other}]'"))),
     }
 }
 
 /// Seconds since 1970; 0 where the configuration says nothing.
-fn created(image: &Image) -> i64 {
+pub fn created(image: &Image) -> i64 {
     super::history::seconds(image.config.created.as_deref())
 }
 
@@ -94,7 +95,8 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
     }
 }
 
-fn users(engine: &Inner) -> HashMap<String, i64> {
+/// How many containers use each image, by its id.
+pub fn users(engine: &Inner) -> HashMap<String, i64> {
     let mut users = HashMap::new();
     for view in engine.containers.all().iter().map(Handle::view) {
         *users.entry(view.stored.record.image_id.to_string()).or_default() += 1;

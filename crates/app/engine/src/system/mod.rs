@@ -1,9 +1,11 @@
 //! The use cases of the engine itself.
 
+mod df;
 mod events;
 mod info;
 mod version;
 
+pub(crate) use df::df;
 pub(crate) use events::Events;
 pub(crate) use info::info;
 pub(crate) use version::version;

@@ -1,24 +1,27 @@
-//! `/containers/{id}/archive` and `/containers/{id}/changes`.
+//! The header `X-Docker-Container-Path-Stat` of `HEAD` and `GET /containers/{id}/archive`: JSON in base64.
 
 use serde::{Deserialize, Serialize};
 
-/// A file in a container: the header `X-Docker-Container-Path-Stat`, as base64 of JSON.
+/// The header's name.
+pub const PATH_STAT_HEADER: &str = "X-Docker-Container-Path-Stat";
+
+/// A path in a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default)]
 pub struct PathStat {
-    /// The last component of the path that was asked for; `.` where that ends so.
+    /// The last part of the path.
     pub name: String,
     /// Bytes.
     pub size: i64,
-    /// Permissions in the lower nine bits, and the kind in Go's: [`PathStat::DIRECTORY`] and its siblings.
+    /// Permission bits, and the kind in Go's bits; see the constants below.
     pub mode: u32,
-    /// When the content was changed, by RFC 3339.
+    /// When it was last written, by RFC 3339.
     pub mtime: String,
-    /// Where a link leads, all links followed, from the container's root; empty for what is no link.
+    /// Of a symbolic link, resolved to a path of the container; else empty.
+    #[serde(rename = "linkTarget")]
     pub link_target: String,
 }
 
-/// Go's bits of a file's mode: the package `io/fs`.
 impl PathStat {
     /// A directory.
     pub const DIRECTORY: u32 = 1 << 31;
@@ -27,34 +30,27 @@ impl PathStat {
     /// A device.
     pub const DEVICE: u32 = 1 << 26;
     /// A named pipe.
-    pub const NAMED_PIPE: u32 = 1 << 25;
+    pub const FIFO: u32 = 1 << 25;
     /// A socket.
     pub const SOCKET: u32 = 1 << 24;
-    /// Runs as its owner.
+    /// The user is changed when it is executed.
     pub const SETUID: u32 = 1 << 23;
-    /// Runs as its group.
+    /// The group is changed when it is executed.
     pub const SETGID: u32 = 1 << 22;
-    /// A character device, beside [`PathStat::DEVICE`].
-    pub const CHARACTER_DEVICE: u32 = 1 << 21;
-    /// Only owners remove what is in it.
+    /// A device of characters; comes with [`PathStat::DEVICE`].
+    pub const CHARACTERS: u32 = 1 << 21;
+    /// Files in it can be removed by their owners alone.
     pub const STICKY: u32 = 1 << 20;
-}
+    /// Something else.
+    pub const IRREGULAR: u32 = 1 << 19;
 
-/// A name that differs from the image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct FilesystemChange {
-    /// From the container's root, with a slash in front.
-    pub path: String,
-    /// What has become of it: [`FilesystemChange::MODIFIED`] and its siblings.
-    pub kind: u8,
-}
+    /// Whether it is a directory.
+    pub fn is_directory(&self) -> bool {
+        self.mode & Self::DIRECTORY != 0
+    }
 
-impl FilesystemChange {
-    /// Other content, owner or mode, or something in it has changed.
-    pub const MODIFIED: u8 = 0;
-    /// New.
-    pub const ADDED: u8 = 1;
-    /// Gone.
-    pub const DELETED: u8 = 2;
+    /// Whether it is a symbolic link.
+    pub fn is_symlink(&self) -> bool {
+        self.mode & Self::SYMLINK != 0
+    }
 }

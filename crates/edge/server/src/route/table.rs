@@ -12,13 +12,13 @@ routes! {
     POST "/auth" since 24 => "checking credentials";
     GET "/events" since 24 => system::events;
     GET "/info" since 24 => system::info;
-    GET "/system/df" since 24 => "disk usage";
+    GET "/system/df" since 24 => system::df;
     GET "/version" since 24 => system::version;
 
     // container
     POST "/containers/create" since 24 => container::create;
     GET "/containers/json" since 24 => container::list;
-    POST "/containers/prune" since 24 => "pruning containers";
+    POST "/containers/prune" since 24 => container::prune;
     GET "/containers/{id}/archive" since 24 => container::archive;
     HEAD "/containers/{id}/archive" since 24 => container::path_stat;
     PUT "/containers/{id}/archive" since 24 => container::extract;
@@ -51,13 +51,13 @@ routes! {
     // image
     POST "/build" since 24 => "building images";
     POST "/build/cancel" since 24 => "cancelling a build";
-    POST "/build/prune" since 31 => "pruning the build cache";
+    POST "/build/prune" since 31 => image::prune_builds;
     POST "/commit" since 24 => image::commit;
     POST "/images/create" since 24 => image::create;
     GET "/images/get" since 24 => image::save;
     GET "/images/json" since 24 => image::list;
     POST "/images/load" since 24 => image::load;
-    POST "/images/prune" since 24 => "pruning images";
+    POST "/images/prune" since 24 => image::prune;
     GET "/images/search" since 24 => "searching images";
     GET "/images/{name:.*}/get" since 24 => image::save;
     GET "/images/{name:.*}/history" since 24 => image::history;
@@ -69,7 +69,7 @@ routes! {
     // network
     GET "/networks" since 24 => network::list;
     POST "/networks/create" since 24 => "creating a network";
-    POST "/networks/prune" since 24 => "pruning networks";
+    POST "/networks/prune" since 24 => network::prune;
     POST "/networks/{id}/connect" since 24 => "connecting a network";
     POST "/networks/{id}/disconnect" since 24 => "disconnecting a network";
     DELETE "/networks/{id}" since 24 => network::remove;
@@ -78,7 +78,7 @@ routes! {
     // volume
     GET "/volumes" since 24 => volume::list;
     POST "/volumes/create" since 24 => "creating a volume";
-    POST "/volumes/prune" since 24 => "pruning volumes";
+    POST "/volumes/prune" since 24 => volume::prune;
     DELETE "/volumes/{name:.*}" since 24 => volume::remove;
     GET "/volumes/{name:.*}" since 24 => volume::inspect;
     PUT "/volumes/{name:.*}" since 42 => "updating a volume";

@@ -12,10 +12,12 @@ use api::container::{
 };
 use api::events::Event;
 use api::exec::ExecInspect;
+use api::filters::Filters;
 use api::image::{ImageDeleteItem, ImageHistoryItem, ImageInspect, ImageSummary};
 use api::network::Network;
 use api::progress::JsonMessage;
-use api::system::{Info, Version};
+use api::prune::{ContainersPruned, ImagesPruned};
+use api::system::{DiskUsage, Info, Version};
 use bytes::Bytes;
 use engine::action::{Actions, Progress, Reply, Stream};
 use engine::reply::{Attached, Extract, LogEntry, LogStream, Logs, Ping, Waiting};
@@ -163,6 +165,22 @@ impl Actions for Fake {
             Some(_) => all(vec![Ok(event)]),
             None => self.endless(vec![Ok(event)]),
         }))
+    }
+
+    fn disk_usage(&self, request: DiskUsageRequest) -> Reply<'_, DiskUsage> {
+        self.saw(format!("df {request:?}"));
+        let images = request.images.then(|| vec![ImageSummary { size: 7, ..ImageSummary::default() }]);
+        reply(Ok(DiskUsage { layers_size: 7, images, ..DiskUsage::default() }))
+    }
+
+    fn container_prune(&self, filters: Filters) -> Reply<'_, ContainersPruned> {
+        self.saw(format!("prune {filters:?}"));
+        reply(Ok(ContainersPruned::default()))
+    }
+
+    fn image_prune(&self, filters: Filters) -> Reply<'_, ImagesPruned> {
+        self.saw(format!("prune images {filters:?}"));
+        reply(Ok(ImagesPruned::default()))
     }
 
     fn container_create(&self, request: ContainerCreate) -> Reply<'_, CreateResponse> {

@@ -1,6 +1,6 @@
 //! `/containers/{id}/archive`: files out of a container and into it.
 
-use api::container::PathStat;
+use api::container::{PATH_STAT_HEADER, PathStat};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use engine::request::{ContainerExtract, ContainerPath};
@@ -10,9 +10,6 @@ use http::{HeaderValue, StatusCode};
 
 use crate::answer::{self, Answer, TAR};
 use crate::request::Call;
-
-/// Where the answer tells what the path is.
-const STAT: &str = "X-Docker-Container-Path-Stat";
 
 pub(in crate::route) async fn path_stat(call: Call) -> Result<Answer> {
     let stat = call.engine.container_stat(path(&call)?).await?;
@@ -54,6 +51,6 @@ fn with_stat(mut answer: Answer, stat: &PathStat) -> Result<Answer> {
     let failed = |error: &dyn std::fmt::Display| Fault::system(format!("write the answer: {error}"));
     let json = serde_json::to_vec(stat).map_err(|error| failed(&error))?;
     let value = HeaderValue::from_str(&STANDARD.encode(json)).map_err(|error| failed(&error))?;
-    answer.headers_mut().insert(STAT, value);
+    answer.headers_mut().insert(PATH_STAT_HEADER, value);
     Ok(answer)
 }
