@@ -217,3 +217,63 @@ fn statistics_tell_what_is_used() {
     assert!(body.contains(r#""preread":"0001-01-01T00:00:00Z""#), "{body}");
     assert_eq!(ask(&bench, "GET", "/containers/nosuch/stats", "").0, 404);
 }
+
+#[test]
+fn one_container_shares_the_network_of_another() {
+    let bench = Bench::new();
+    let docker = bench.daemon.docker();
+    let id =
+        bench.run(&["-d", "--name", "base", "-h", "basehost", "--add-host", "friend:10.9.9.9"], "sleep 1000").success();
+    bench
+        .run(&["-d", "--name", "side", "--network", "container:base"], "nc -l -p 4321 -e echo met; sleep 1000")
+        .success();
+    eventually("a meeting on the loopback", || {
+        (docker.run(&["exec", "base", "nc", "127.0.0.1", "4321"]).stdout.trim_end() == "met").then_some(())
+    });
+    assert_eq!(docker.ok(&["exec", "side", "hostname"]), "basehost");
+    assert!(docker.ok(&["exec", "side", "cat", "/etc/hosts"]).contains("10.9.9.9"));
+    let told = docker.ok(&["inspect", "-f", "{{.HostConfig.NetworkMode}} {{json .NetworkSettings.Networks}}", "side"]);
+    assert_eq!(told, format!("container:{id} {{}}"));
+    for (options, part) in [
+        (&["--network", "container:base", "-h", "x"][..], "conflicting options: hostname and the network mode"),
+        (
+            &["--network", "container:base", "-p", "80:80"],
+            "conflicting options: port publishing and the container type network mode",
+        ),
+        (&["--network", "container:base", "--dns", "1.1.1.1"], "conflicting options: dns and the network mode"),
+        (&["--network", "container:base", "--expose", "80"], "conflicting options: port exposing"),
+        (&["--network", "container:"], "invalid container format container:<name|id>"),
+        (&["--network", "container:nosuch"], "joining network namespace of container: No such container: nosuch"),
+    ] {
+        let message = bench.run(options, "true").failure(125);
+        assert!(message.contains(part), "{options:?}: {message}");
+    }
+    docker.ok(&["stop", "-t", "0", "base"]);
+    docker.ok(&["stop", "-t", "0", "side"]);
+    let message = docker.fails(1, &["start", "side"]);
+    assert!(
+        message.contains("cannot join network namespace of a non running container: container base is exited"),
+        "{message}"
+    );
+    docker.ok(&["start", "base"]);
+    docker.ok(&["start", "side"]);
+}
+
+#[test]
+fn one_container_shares_the_processes_of_another() {
+    let bench = Bench::new();
+    let docker = bench.daemon.docker();
+    bench.run(&["-d", "--name", "base"], "exec sleep 4242").success();
+    let seen = bench.run(&["--rm", "--pid", "container:base"], "ps").success();
+    assert!(seen.contains("sleep 4242"), "{seen}");
+    bench.run(&["-d", "--name", "side", "--pid", "container:base"], "sleep 1000").success();
+    // Its processes are its own all the same.
+    assert!(!docker.ok(&["top", "side"]).contains("4242"));
+    docker.ok(&["rm", "-f", "side"]);
+    assert_eq!(state(&bench, "base"), "running false true");
+    bench.run(&["-d", "--name", "side", "--pid", "container:base"], "sleep 1000").success();
+    docker.ok(&["stop", "-t", "0", "base"]);
+    eventually("the end of what was in it", || (state(&bench, "side") == "exited false false").then_some(()));
+    assert!(docker.fails(1, &["start", "side"]).contains("is exited"));
+    assert!(bench.run(&["--pid", "container:nosuch"], "true").failure(125).contains("No such container: nosuch"));
+}

@@ -225,9 +225,6 @@ fn set_network(engine: &Inner, host: &mut HostConfig, networking: &api::network:
             }
         }
         "none" | "host" => {}
-        other if other.starts_with("container:") => {
-            return Err(Fault::not_implemented(format!("network mode {other:?} is not implemented yet")));
-        }
         // The original takes any name here and looks for the network at the start. Besides, clients would answer a
         // "not found" by pulling the image.
         _ => {}

@@ -16,6 +16,7 @@ use names::{ContainerId, ContainerName, Platform};
 use super::Stored;
 use super::actor;
 use super::check::check;
+use super::join;
 use super::start::blocking;
 use crate::clock;
 use crate::inner::Inner;
@@ -31,9 +32,10 @@ pub async fn create(engine: &Arc<Inner>, request: ContainerCreate) -> Result<Cre
         return Err(Fault::invalid(imageless(&body.config)));
     }
     let image = engine.images.get(&body.config.image)?;
+    let mut host = body.host_config.unwrap_or_default();
+    join::check_network(engine, &body.config, &mut host)?;
     check_platform(&image, &body.config.image, request.platform.as_deref().unwrap_or_default())?;
     let mut config = merge::with_image(body.config, &crate::image::runtime_config(&image)?);
-    let mut host = body.host_config.unwrap_or_default();
     let networking = body.networking_config.unwrap_or_default();
     let warnings = check(engine, &config, &mut host, &networking)?;
     if config.cmd.as_ref().is_none_or(|list| list.is_empty())

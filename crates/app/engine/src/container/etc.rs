@@ -25,6 +25,10 @@ pub fn files(engine: &Inner, id: &names::ContainerId) -> Vec<(PathBuf, &'static 
 /// Writes them for a run that is about to start.
 pub fn write(engine: &Inner, stored: &Stored, endpoint: Option<&network::Endpoint>) -> Result<()> {
     let record = &stored.record;
+    if container::spec::joined(&record.host_config.network_mode).is_some() {
+        // It has those of the container whose network it has.
+        return Ok(());
+    }
     let folder = engine.container_dir(&record.id);
     let host = &record.host_config;
     let hostname = record.hostname();

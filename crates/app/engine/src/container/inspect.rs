@@ -11,7 +11,7 @@ use container::state::{Phase, State};
 use fault::Result;
 
 use super::list::network_name;
-use super::{Stored, etc};
+use super::{Stored, etc, join};
 use crate::clock::rfc3339;
 use crate::inner::Inner;
 use crate::request::ContainerLook;
@@ -26,7 +26,8 @@ pub async fn inspect(engine: &Arc<Inner>, request: ContainerLook) -> Result<Cont
         None => (String::new(), Vec::new()),
     };
     let sizes = request.size.then(|| engine.sizes(record));
-    let file = |name: &str| etc::files(engine, &record.id).into_iter().find(|(path, _)| path.ends_with(name));
+    let owner = join::names(engine, record)?;
+    let file = |name: &str| etc::files(engine, &owner).into_iter().find(|(path, _)| path.ends_with(name));
     let file = |name: &str| {
         file(name)
             .filter(|_| record.state.started_at.is_some())
@@ -175,6 +176,9 @@ fn exposed(stored: &Stored) -> Vec<(u16, String)> {
 
 /// The networks of a container, by name.
 pub fn networks(engine: &Inner, stored: &Stored) -> BTreeMap<String, EndpointSettings> {
+    if spec::joined(&stored.record.host_config.network_mode).is_some() {
+        return BTreeMap::new();
+    }
     let name = network_name(stored).to_owned();
     let asked = stored.networking.endpoints_config.get(&name).cloned().flatten().unwrap_or_default();
     let settings = EndpointSettings {
@@ -202,7 +206,11 @@ fn network_settings(engine: &Inner, stored: &Stored) -> NetworkSettings {
     let own = networks.get("bridge").filter(|_| runs).cloned().unwrap_or_default();
     NetworkSettings {
         sandbox_id: stored.endpoint.as_ref().map(|endpoint| endpoint.id.clone()).unwrap_or_default(),
-        sandbox_key: if runs { format!("/proc/{}/ns/net", stored.state().pid) } else { String::new() },
+        sandbox_key: if runs && spec::joined(&stored.record.host_config.network_mode).is_none() {
+            format!("/proc/{}/ns/net", stored.state().pid)
+        } else {
+            String::new()
+        },
         ports: if runs { port_map(stored) } else { PortMap::new() },
         endpoint_id: own.endpoint_id,
         gateway: own.gateway,

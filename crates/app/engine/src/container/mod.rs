@@ -13,6 +13,7 @@ mod extract;
 mod groups;
 mod health;
 mod inspect;
+mod join;
 mod kill;
 mod late;
 mod limits;

@@ -12,7 +12,7 @@ use fault::{Fault, Result, Step};
 use image::Layers;
 use oci::runtime::{Device, Seccomp, Spec};
 
-use super::{account, etc, volumes};
+use super::{account, etc, join, volumes};
 use crate::inner::Inner;
 
 /// Builds the specification of a run.
@@ -25,7 +25,8 @@ pub fn build(engine: &Inner, record: &Record, layers: &Layers) -> Result<Spec> {
     let facts = Facts {
         user: account::find(layers, &record.config.user, extra)?,
         cgroup: cgroup(engine, record),
-        etc: etc::files(engine, &record.id),
+        etc: etc::files(engine, &join::names(engine, record)?),
+        pid_namespace: join::pids(engine, record)?,
         seccomp: seccomp(host)?,
         apparmor: engine.apparmor.map(str::to_owned),
         init: host.init.unwrap_or(false).then(|| super::start::init_program(engine)),

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use api::container::ContainerConfig;
 use api::network::NetworkingConfig;
+use container::spec;
 use fault::{Fault, Kind, Result, Step};
 use shim_proto::{ExitPlan, ExitRecord, Failure, Launch, LogFile, Request, RootFs, Streams};
 use tokio::net::UnixStream;
 
 use super::actor::Message;
 use super::late::Promise;
-use super::{Stored, etc, ports, specification, tag};
+use super::{Stored, etc, join, ports, specification, tag};
 use crate::inner::Inner;
 use crate::shim::{self, Control, Shim, ShimChild, StartFailure};
 
@@ -141,7 +142,7 @@ pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T>
     }
 }
 
-async fn join_network(engine: &Arc<Inner>, stored: &Stored) -> Result<Place> {
+async fn join_network(engine: &Arc<Inner>, stored: &mut Stored) -> Result<Place> {
     let mode = stored.record.host_config.network_mode.clone();
     if let Some(other) = unknown_network(stored) {
         return Err(Fault::not_found(format!("failed to set up container networking: network {other} not found")));
@@ -149,6 +150,15 @@ async fn join_network(engine: &Arc<Inner>, stored: &Stored) -> Result<Place> {
     let networks = Arc::clone(&engine.networks);
     match mode.as_str() {
         "host" => Ok(Place::default()),
+        other if spec::joined(other).is_some() => {
+            let Some((netns, owner)) = join::network(engine, &stored.record)? else { return Ok(Place::default()) };
+            let owner = owner.view();
+            let record = &mut stored.record;
+            owner.stored.record.hostname().clone_into(&mut record.config.hostname);
+            owner.stored.record.config.domainname.clone_into(&mut record.config.domainname);
+            record.host_config.network_mode = format!("container:{}", owner.stored.record.id);
+            Ok(Place { netns: Some(netns), ..Place::default() })
+        }
         "none" => blocking(move || Ok(Place { netns: Some(networks.new_netns()?), ..Place::default() })).await,
         _ => {
             let request = attach_request(stored)?;
@@ -162,7 +172,7 @@ async fn join_network(engine: &Arc<Inner>, stored: &Stored) -> Result<Place> {
 fn unknown_network(stored: &Stored) -> Option<&str> {
     let names = stored.networking.endpoints_config.keys().map(String::as_str);
     let mut names = std::iter::once(stored.record.host_config.network_mode.as_str()).chain(names);
-    names.find(|name| !matches!(*name, "bridge" | "default" | "none" | "host"))
+    names.find(|name| !matches!(*name, "bridge" | "default" | "none" | "host") && spec::joined(name).is_none())
 }
 
 /// The address that was asked for: for the network, or else for the container.

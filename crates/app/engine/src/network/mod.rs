@@ -16,6 +16,8 @@ pub(crate) use remove::remove;
 pub(crate) fn tell(engine: &Inner, action: &str, stored: &Stored) {
     let mode = match stored.record.host_config.network_mode.as_str() {
         own @ ("host" | "none") => own,
+        // It has another container's network, and joins none itself.
+        other if container::spec::joined(other).is_some() => return,
         _ => "bridge",
     };
     let networks = engine.networks.list();

@@ -31,6 +31,9 @@ pub(super) fn step(input: &Input<'_>, spec: &mut Spec) -> Result<()> {
     let host = input.host;
     let linux = linux_of(spec);
     linux.namespaces = namespaces(host)?;
+    for namespace in linux.namespaces.iter_mut().filter(|namespace| namespace.kind == "pid") {
+        namespace.path.clone_from(&input.facts.pid_namespace);
+    }
     linux.cgroups_path = Some(input.facts.cgroup.clone());
     linux.seccomp.clone_from(&input.facts.seccomp);
     linux.sysctl = sysctls(host)?;
@@ -45,6 +48,11 @@ pub(super) fn step(input: &Input<'_>, spec: &mut Spec) -> Result<()> {
 pub(super) fn check(host: &HostConfig) -> Result<()> {
     namespaces(host)?;
     sysctls(host).map(drop)
+}
+
+/// The container that a mode names as the one whose namespace is joined.
+pub fn joined(mode: &str) -> Option<&str> {
+    mode.strip_prefix("container:")
 }
 
 fn paths(given: Option<&[String]>, default: &[&str]) -> Vec<PathBuf> {
@@ -63,7 +71,7 @@ fn namespaces(host: &HostConfig) -> Result<Vec<Namespace>> {
     if own(&host.uts_mode, "uts")? {
         kinds.push("uts");
     }
-    if own(&host.pid_mode, "pid")? {
+    if joined(&host.pid_mode).is_some() || own(&host.pid_mode, "pid")? {
         kinds.push("pid");
     }
     if own_ipc(&host.ipc_mode)? {
@@ -98,7 +106,8 @@ fn own_ipc(mode: &str) -> Result<bool> {
 /// The original lets unprivileged programs ping and bind low ports in a container's own network namespace.
 fn sysctls(host: &HostConfig) -> Result<std::collections::BTreeMap<String, String>> {
     let mut all = std::collections::BTreeMap::new();
-    if host.network_mode != "host" {
+    // What another container's network has is that one's to say.
+    if host.network_mode != "host" && joined(&host.network_mode).is_none() {
         all.insert("net.ipv4.ip_unprivileged_port_start".to_owned(), "0".to_owned());
         all.insert("net.ipv4.ping_group_range".to_owned(), "0 2147483647".to_owned());
     }

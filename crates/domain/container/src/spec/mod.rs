@@ -20,7 +20,7 @@ use crate::record::Record;
 use crate::users::Resolved;
 
 pub use devices::device_node;
-pub use linux::{MASKED, READONLY};
+pub use linux::{MASKED, READONLY, joined};
 pub use mounts::{Bind, binds};
 pub use process::exec_process;
 pub use resources::{check as check_limits, check_change, limits};
@@ -42,6 +42,8 @@ pub struct Facts {
     pub init: Option<PathBuf>,
     /// The devices of the host, for a privileged container.
     pub host_devices: Vec<oci::runtime::Device>,
+    /// Another container's PID namespace to join.
+    pub pid_namespace: Option<PathBuf>,
     /// Which limits this host can set.
     pub cgroup_v2: bool,
 }
