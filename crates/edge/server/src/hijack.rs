@@ -9,6 +9,7 @@
 //! output as the answer's body; its input is the request's body.
 
 mod detach;
+pub(crate) mod websocket;
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -108,20 +109,25 @@ fn output<G: Send>(
 
 /// The life of a hijacked connection.
 async fn run(upgrade: OnUpgrade, attached: Attached, join: Join, stopping: CancellationToken) {
-    let connection = match upgrade.await.map(downcast::<TokioIo<Socket>>) {
-        Ok(Ok(Parts { io, read_buf, .. })) => {
-            let mut socket = io.into_inner();
-            socket.is_hijacked();
-            (socket, read_buf)
-        }
-        Ok(Err(Upgraded { .. })) | Err(_) => {
-            tracing::debug!("a client went away before its connection was handed over");
-            return;
-        }
-    };
+    let Some(connection) = take(upgrade).await else { return };
     tokio::select! {
         () = stopping.cancelled() => {}
         () = pump(connection, attached, join) => {}
+    }
+}
+
+/// The connection itself, and what was read of it already; nothing where the client went away.
+async fn take(upgrade: OnUpgrade) -> Option<(Socket, bytes::Bytes)> {
+    match upgrade.await.map(downcast::<TokioIo<Socket>>) {
+        Ok(Ok(Parts { io, read_buf, .. })) => {
+            let mut socket = io.into_inner();
+            socket.is_hijacked();
+            Some((socket, read_buf))
+        }
+        Ok(Err(Upgraded { .. })) | Err(_) => {
+            tracing::debug!("a client went away before its connection was handed over");
+            None
+        }
     }
 }
 

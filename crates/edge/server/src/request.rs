@@ -129,6 +129,11 @@ impl Call {
         (self.upgrade, has_body.then(|| body::reader(self.body)))
     }
 
+    /// The headers.
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
     /// Credentials for a registry.
     pub(crate) fn registry_auth(&self) -> Option<AuthConfig> {
         auth::from_headers(&self.headers)

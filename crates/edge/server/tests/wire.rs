@@ -44,7 +44,7 @@ async fn refusals_have_dockers_statuses_and_words() {
         ("GET /plugins/x/json", 404, "plugin \"x\" not found"),
         ("POST /swarm/leave", 503, "This node is not part of a swarm"),
         ("POST /volumes/create", 501, "creating a volume is not implemented yet"),
-        ("GET /containers/web/attach/ws", 501, "attaching by websocket is not implemented yet"),
+        ("GET /containers/web/attach/ws", 400, "not websocket protocol"),
         ("GET /v1.99/info", 400, "client version 1.99 is too new. Maximum supported API version is 1.51"),
         ("GET /v1.11/info", 400, too_old),
         ("GET /containers/nobody/json", 404, "No such container: nobody"),

@@ -2,6 +2,7 @@
 
 mod archive;
 mod attach;
+mod attach_ws;
 mod changes;
 mod create;
 mod export;
@@ -23,6 +24,7 @@ mod wait;
 
 pub(super) use archive::{archive, extract, path_stat};
 pub(super) use attach::attach;
+pub(super) use attach_ws::attach_ws;
 pub(super) use changes::changes;
 pub(super) use create::create;
 pub(super) use export::export;

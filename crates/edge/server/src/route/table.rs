@@ -23,7 +23,7 @@ routes! {
     HEAD "/containers/{id}/archive" since 24 => container::path_stat;
     PUT "/containers/{id}/archive" since 24 => container::extract;
     POST "/containers/{id}/attach" since 24 => container::attach;
-    GET "/containers/{id}/attach/ws" since 24 => "attaching by websocket";
+    GET "/containers/{id}/attach/ws" since 24 => container::attach_ws;
     GET "/containers/{id}/changes" since 24 => container::changes;
     GET "/containers/{id}/export" since 24 => container::export;
     GET "/containers/{id}/json" since 24 => container::inspect;
