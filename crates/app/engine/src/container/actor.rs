@@ -17,7 +17,7 @@ use api::container::HostConfig;
 use container::health::Probe;
 use container::lifecycle::{self, AfterExit, Restart, Verb};
 use container::state::Phase;
-use fault::{Fault, Result};
+use fault::{Fault, Kind, Result};
 use shim_proto::{ExitRecord, Request, Streams};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 use super::health::Monitor;
 use super::late::Promise;
 use super::start::Running;
-use super::{Handle, Stored, View, start};
+use super::{Handle, Stored, View, groups, start};
 use crate::clock;
 use crate::inner::Inner;
 use crate::shim::Shim;
@@ -38,6 +38,11 @@ const LAST_SHIM: Duration = Duration::from_secs(30);
 
 /// Exit code of a run whose end nobody saw.
 const UNKNOWN_END: i32 = 255;
+
+/// Exit code of a run that was ended by SIGKILL.
+const KILLED: i32 = 128 + SIGKILL;
+
+const SIGKILL: i32 = 9;
 
 /// What the owner is asked or told.
 #[derive(Debug)]
@@ -123,6 +128,8 @@ pub struct Actor {
     /// Present while it is probed.
     pub(super) health: Option<Monitor>,
     last_pause: Option<Duration>,
+    /// It is being ended without its shim.
+    was_stuck: bool,
 }
 
 /// Gives a container an owner. `running`: it was found alive.
@@ -144,6 +151,7 @@ pub fn spawn(engine: &Arc<Inner>, stored: Stored, running: Option<Running>) -> H
         monitor: None,
         health: None,
         last_pause: None,
+        was_stuck: false,
     };
     if let Some(running) = running {
         actor.watch_over(running);
@@ -267,9 +275,10 @@ impl Actor {
         }
         self.watch_over(running);
         self.begin_probes(true);
-        self.engine.keep(&self.stored);
         self.publish();
+        // A record says it only after the event is written: what a later daemon does not find told, it tells.
         self.emit("start", &[]);
+        self.engine.keep(&self.stored);
     }
 
     fn watch_over(&mut self, running: Running) {
@@ -308,7 +317,7 @@ impl Actor {
             return self.cancel_restart(last);
         }
         self.admit(Verb::Kill)?;
-        self.shim().ask(&Request::Signal { exec: None, signal }).await?;
+        self.send(signal).await?;
         self.emit("kill", &[("signal", signal.to_string())]);
         if last {
             self.publish();
@@ -318,6 +327,25 @@ impl Actor {
             self.unpause().await?;
         }
         Ok(())
+    }
+
+    /// Sends PID 1 a signal by its shim. A shim that does not answer is in nobody's way: with SIGKILL it goes, and all of
+    /// its container's processes.
+    async fn send(&mut self, signal: i32) -> Result<()> {
+        match self.shim().ask(&Request::Signal { exec: None, signal }).await {
+            Err(fault) if fault.kind() == Kind::Deadline => {
+                let (engine, id) = (Arc::clone(&self.engine), self.stored.record.id.clone());
+                let supervisor = groups::state(&engine, &id)?.shim;
+                self.stored.record.state.error = stuck(supervisor.pid);
+                self.publish();
+                if signal != SIGKILL {
+                    return Err(fault.at(stuck(supervisor.pid)));
+                }
+                self.was_stuck = true;
+                super::start::blocking(move || groups::end(&engine, &id)).await
+            }
+            outcome => outcome.map(drop),
+        }
     }
 
     fn cancel_restart(&mut self, last: bool) -> Result<()> {
@@ -344,7 +372,10 @@ impl Actor {
     }
 
     async fn ended(&mut self, record: Option<ExitRecord>) {
-        let record = record.or_else(|| self.engine.exit_record(&self.stored.record)).unwrap_or_else(unknown_end);
+        // Nobody but us has ended one that was stuck.
+        let unknown = if std::mem::take(&mut self.was_stuck) { KILLED } else { UNKNOWN_END };
+        let record =
+            record.or_else(|| self.engine.exit_record(&self.stored.record)).unwrap_or_else(|| unknown_end(unknown));
         self.end_probes();
         let state = &mut self.stored.record.state;
         let uptime = record.exited_at - state.started_at.unwrap_or(record.exited_at);
@@ -431,6 +462,11 @@ impl Actor {
     }
 }
 
-fn unknown_end() -> ExitRecord {
-    ExitRecord { exit_code: UNKNOWN_END, oom_killed: false, exited_at: clock::now(), started_at: None, error: None }
+/// What is said of a container whose supervisor does not answer.
+pub fn stuck(supervisor: i32) -> String {
+    format!("its supervisor, process {supervisor}, does not answer: it may be stopped, or stuck in the kernel")
+}
+
+fn unknown_end(exit_code: i32) -> ExitRecord {
+    ExitRecord { exit_code, oom_killed: false, exited_at: clock::now(), started_at: None, error: None }
 }

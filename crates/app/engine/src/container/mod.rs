@@ -39,6 +39,7 @@ mod stop;
 mod stored;
 mod tag;
 mod top;
+mod untold;
 mod update;
 mod view;
 mod volumes;

@@ -3,10 +3,14 @@
 //! ```text
 //! record says     shim answers     exit record     what it is
 //! anything        yes              –               running, adopted
+//! anything        not in time      –               running, and its supervisor is stuck: it is adopted all the same
 //! anything        no               there           exited, with that code
 //! running         no               missing         exited, 255: nobody saw its end (power cut, kill of the shim)
 //! anything else   no               missing         as the record says
 //! ```
+//!
+//! A start or an end that no daemon has told is told now: a record says it only after the event was written, so where
+//! record and finding differ the events' journal knows what is missing.
 
 use std::fs;
 use std::path::Path;
@@ -19,8 +23,9 @@ use container::state::Phase;
 use fault::{Result, Step};
 use shim_proto::{Request, Response, State};
 
+use super::process::Process;
 use super::start::Running;
-use super::{Stored, actor, orphans};
+use super::{Stored, actor, groups, orphans, untold};
 use crate::clock;
 use crate::inner::Inner;
 use crate::shim::Shim;
@@ -56,22 +61,53 @@ pub async fn recover(engine: &Arc<Inner>, all: Vec<Stored>) {
     let mut alive = Vec::new();
     let mut places = Vec::new();
     for task in found {
-        let Ok((stored, running)) = task.await else { continue };
-        places.extend(stored.endpoint.clone());
-        alive.push((stored, running));
+        let Ok(found) = task.await else { continue };
+        places.extend(found.stored.endpoint.clone());
+        alive.push(found);
     }
+    untold::tell(engine, &alive).await;
     adopt_networks(engine, places).await;
-    for (stored, running) in alive {
+    for Found { stored, running, .. } in alive {
         take_over(engine, stored, running).await;
     }
 }
 
-async fn find(engine: &Inner, mut stored: Stored) -> (Stored, Option<Running>) {
-    let bundle = engine.bundle(&stored.record.id);
-    let shim = Shim::new(bundle);
-    let answer = tokio::time::timeout(ANSWER, shim.ask(&Request::State)).await;
-    if let Ok(Ok(Response::State { state: State { init, started_at: Some(started_at), cgroups, .. } })) = answer {
+/// A container that was found.
+pub(super) struct Found {
+    /// What is known of it now.
+    pub stored: Stored,
+    /// Its run, where it has one.
+    pub running: Option<Running>,
+    /// Where it was by its record.
+    pub before: Phase,
+    /// When its last run was started, by its record.
+    pub started_before: Option<i64>,
+}
+
+async fn find(engine: &Inner, stored: Stored) -> Found {
+    let (before, started_before) = (stored.state().phase, stored.state().started_at);
+    let (stored, running) = look(engine, stored).await;
+    Found { stored, running, before, started_before }
+}
+
+/// What its shim says; where it lives and does not answer, what it has written down.
+async fn ask(engine: &Inner, stored: &Stored, shim: &Shim) -> Option<(State, bool)> {
+    match tokio::time::timeout(ANSWER, shim.ask(&Request::State)).await {
+        Ok(Ok(Response::State { state })) => Some((state, true)),
+        Ok(_) => None,
+        Err(_) => {
+            let state = groups::state(engine, &stored.record.id).ok()?;
+            Process::open(state.shim).is_ok().then_some((state, false))
+        }
+    }
+}
+
+async fn look(engine: &Inner, mut stored: Stored) -> (Stored, Option<Running>) {
+    let shim = Shim::new(engine.bundle(&stored.record.id));
+    let answer = ask(engine, &stored, &shim).await;
+    if let Some((State { init, started_at: Some(started_at), cgroups, shim: supervisor, .. }, answers)) = answer {
         let state = &mut stored.record.state;
+        state.error = if answers { String::new() } else { super::actor::stuck(supervisor.pid) };
         // What stands on record may be older than the freezer's state.
         let is_frozen = cgroup::Cgroup::from_paths(cgroups).is_frozen();
         state.phase = if is_frozen { Phase::Paused } else { Phase::Running };

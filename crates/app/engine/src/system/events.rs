@@ -3,7 +3,7 @@
 //! An event has its number before anybody hears of it. Who listens goes by numbers: what it is too slow to take from
 //! memory it takes from the disk, and who asks for the past gets it from there, also what an earlier daemon noted.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -74,6 +74,25 @@ impl Events {
         drop(state);
         // Emissions may overtake one another here.
         self.inner.news.send_if_modified(|last| std::mem::replace(last, number.max(*last)) < number);
+    }
+
+    /// The last event of each of these containers that is one of `actions`.
+    pub fn last_of(&self, ids: &HashSet<String>, actions: &[&str]) -> Result<BTreeMap<String, String>> {
+        let folder = self.lock().journal.folder().to_owned();
+        let mut reader = Reader::from_time(&folder, 0).step("read the events' journal")?;
+        let mut last = BTreeMap::new();
+        while let Some(step) = reader.step().step("read the events' journal")? {
+            let Step::Record(record) = step else { continue };
+            // Most are of others: what costs more comes after a quick look.
+            if !record.text.contains(r#""Type":"container""#) {
+                continue;
+            }
+            let Ok(event) = serde_json::from_str::<Event>(&record.text) else { continue };
+            if actions.contains(&event.action.as_str()) && ids.contains(&event.actor.id) {
+                last.insert(event.actor.id, event.action);
+            }
+        }
+        Ok(last)
     }
 
     /// How many listen.
