@@ -277,3 +277,38 @@ fn one_container_shares_the_processes_of_another() {
     assert!(docker.fails(1, &["start", "side"]).contains("is exited"));
     assert!(bench.run(&["--pid", "container:nosuch"], "true").failure(125).contains("No such container: nosuch"));
 }
+
+#[test]
+fn block_devices_are_limited_by_their_paths() {
+    let bench = Bench::new();
+    let devices = bench.host.ok(&["lsblk", "-dnpo", "NAME,MAJ:MIN"]);
+    let (device, numbers) = devices.lines().next().and_then(|line| line.split_once(' ')).expect("a disk");
+    let limit = format!("{device}:1mb");
+    bench
+        .run(&["-d", "--device-read-bps", &limit, "--device-write-iops", &format!("{device}:77")], "sleep 1000")
+        .success();
+    let group = |file: &str| {
+        bench.daemon.cgroups().into_iter().find_map(|path| {
+            let path = fs::read_dir(path).ok()?.flatten().find(|entry| entry.path().is_dir())?.path();
+            fs::read_to_string(path.join(file)).ok()
+        })
+    };
+    let numbers = numbers.trim();
+    match group("io.max") {
+        Some(limits) => assert_eq!(limits.trim(), format!("{numbers} rbps=1048576 wbps=max riops=max wiops=77")),
+        None => {
+            let limit = |file: &str| group(&format!("blkio.throttle.{file}_device")).unwrap_or_default();
+            assert_eq!(limit("read_bps").trim(), format!("{numbers} 1048576"));
+            assert_eq!(limit("write_iops").trim(), format!("{numbers} 77"));
+        }
+    }
+    for (option, part) in [
+        ("--device-read-bps=/dev/none:1mb", "invalid block device \"/dev/none\": it does not exist"),
+        ("--device-read-bps=/dev/null:1mb", "not a block device"),
+        ("--blkio-weight-device=/dev/null:5", "invalid weight for device"),
+        ("--storage-opt=size=1G", "--storage-opt is supported only for overlay over xfs"),
+    ] {
+        let message = bench.run(&[option], "true").failure(125);
+        assert!(message.contains(part), "{option}: {message}");
+    }
+}

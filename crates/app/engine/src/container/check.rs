@@ -22,6 +22,7 @@ pub fn check(
     check_runtime(engine, host)?;
     check_missing(host)?;
     let warnings = limits::adapt(host)?;
+    specification::block_devices(host)?;
     spec::check(host)?;
     for bind in spec::binds(host)?.iter().filter(|bind| !bind.make_source) {
         specification::check_source(bind)?;
@@ -147,12 +148,16 @@ fn check_missing(host: &HostConfig) -> Result<()> {
     let asked = [
         ("--volumes-from", some(&host.volumes_from)),
         ("--link", some(&host.links)),
-        ("--storage-opt", host.storage_opt.as_ref().is_some_and(|options| !options.is_empty())),
         ("device requests (--gpus)", host.device_requests.as_ref().is_some_and(|list| !list.is_empty())),
         ("--userns", !matches!(host.userns_mode.as_str(), "" | "host")),
         ("--cgroup", !host.cgroup.is_empty()),
         ("--volume-driver", !matches!(host.volume_driver.as_str(), "" | "local")),
     ];
+    if host.storage_opt.as_ref().is_some_and(|options| !options.is_empty()) {
+        // Quotas need a file system that has them for projects; the original says the same wherever that lacks.
+        let message = "--storage-opt is supported only for overlay over xfs with 'pquota' mount option";
+        return Err(Fault::invalid(message));
+    }
     match asked.iter().find(|(_, asked)| *asked) {
         Some((what, _)) => Err(Fault::not_implemented(format!("{what} is not implemented yet"))),
         None => Ok(()),

@@ -43,6 +43,10 @@ pub fn adapt_change(change: &mut HostConfig) -> Result<Vec<String>> {
         let warning = "Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.";
         warnings.push(warning.to_owned());
     }
+    let realtime = change.cpu_realtime_period != 0 || change.cpu_realtime_runtime != 0;
+    if realtime && !Path::new("/sys/fs/cgroup/cpu/cpu.rt_runtime_us").exists() {
+        return Err(Fault::invalid("Your kernel does not support CPU real-time scheduler"));
+    }
     let online = |what: &str| fs::read_to_string(format!("/sys/devices/system/{what}/online")).unwrap_or_default();
     check_set("CPUs", "cpus", &change.cpuset_cpus, online("cpu").trim())?;
     check_set("memory nodes", "mems", &change.cpuset_mems, online("node").trim())?;

@@ -1,5 +1,6 @@
 //! Gathers what a container's specification needs from outside its record, and builds it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ pub fn build(engine: &Inner, record: &Record, layers: &Layers) -> Result<Spec> {
         user: account::find(layers, &record.config.user, extra)?,
         cgroup: cgroup(engine, record),
         etc: etc::files(engine, &join::names(engine, record)?),
+        block_devices: block_devices(host)?,
         pid_namespace: join::pids(engine, record)?,
         seccomp: seccomp(host)?,
         apparmor: engine.apparmor.map(str::to_owned),
@@ -62,6 +64,20 @@ pub fn check_source(bind: &spec::Bind) -> Result<()> {
         "invalid mount config for type \"bind\": bind source path does not exist: {}",
         bind.source.display()
     )))
+}
+
+/// The numbers of the block devices that limits name.
+pub fn block_devices(host: &HostConfig) -> Result<BTreeMap<String, (i64, i64)>> {
+    let number = |path: &str| {
+        let refuse = |why: &str| Fault::invalid(format!("invalid block device {path:?}: {why}"));
+        let found = fs::metadata(path).map_err(|_| refuse("it does not exist"))?;
+        if !found.file_type().is_block_device() {
+            return Err(refuse("not a block device"));
+        }
+        let (major, minor) = (rustix::fs::major(found.rdev()), rustix::fs::minor(found.rdev()));
+        Ok((path.to_owned(), (major.into(), minor.into())))
+    };
+    spec::block_devices(host).map(number).collect()
 }
 
 /// The system call filter of the options.

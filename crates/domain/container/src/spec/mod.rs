@@ -10,6 +10,7 @@ mod mounts;
 mod process;
 mod resources;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use api::container::{ContainerConfig, HostConfig};
@@ -23,7 +24,7 @@ pub use devices::device_node;
 pub use linux::{MASKED, READONLY, joined};
 pub use mounts::{Bind, binds};
 pub use process::exec_process;
-pub use resources::{check as check_limits, check_change, limits};
+pub use resources::{block_devices, check as check_limits, check_change, limits};
 
 /// What the specification needs and the record does not know.
 #[derive(Clone, Debug)]
@@ -42,6 +43,8 @@ pub struct Facts {
     pub init: Option<PathBuf>,
     /// The devices of the host, for a privileged container.
     pub host_devices: Vec<oci::runtime::Device>,
+    /// Major and minor numbers of the block devices that limits name, by their paths.
+    pub block_devices: BTreeMap<String, (i64, i64)>,
     /// Another container's PID namespace to join.
     pub pid_namespace: Option<PathBuf>,
     /// Which limits this host can set.

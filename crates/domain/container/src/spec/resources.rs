@@ -12,9 +12,52 @@ const LEAST_MEMORY: i64 = 6 << 20;
 pub(super) fn step(input: &Input<'_>, spec: &mut Spec) -> Result<()> {
     let host = input.host;
     check(host)?;
-    let limits = limits(host);
+    let mut limits = limits(host);
+    limit_devices(input, &mut limits)?;
     let resources = linux_of(spec).resources.get_or_insert_default();
     *resources = Resources { devices: std::mem::take(&mut resources.devices), ..limits };
+    Ok(())
+}
+
+/// The paths of the block devices that limits name.
+pub fn block_devices(host: &HostConfig) -> impl Iterator<Item = &str> {
+    let weights = host.blkio_weight_device.iter().flatten().map(|device| device.path.as_str());
+    let rates = [
+        &host.blkio_device_read_bps,
+        &host.blkio_device_write_bps,
+        &host.blkio_device_read_iops,
+        &host.blkio_device_write_iops,
+    ];
+    weights.chain(rates.into_iter().flat_map(|list| list.iter().flatten()).map(|device| device.path.as_str()))
+}
+
+/// Weights and rates of block devices, by their numbers.
+fn limit_devices(input: &Input<'_>, resources: &mut Resources) -> Result<()> {
+    let host = input.host;
+    if block_devices(host).next().is_none() {
+        return Ok(());
+    }
+    let number = |path: &str| {
+        let numbers = input.facts.block_devices.get(path).copied();
+        numbers.ok_or_else(|| Fault::invalid(format!("block device {path:?} does not exist")))
+    };
+    let rates = |list: &Option<Vec<api::container::ThrottleDevice>>| -> Result<Vec<ThrottleDevice>> {
+        let one = |device: &api::container::ThrottleDevice| {
+            let (major, minor) = number(&device.path)?;
+            Ok(ThrottleDevice { major, minor, rate: device.rate })
+        };
+        list.iter().flatten().map(one).collect()
+    };
+    let weight = |device: &api::container::WeightDevice| {
+        let (major, minor) = number(&device.path)?;
+        Ok(WeightDevice { major, minor, weight: Some(device.weight), leaf_weight: None })
+    };
+    let block = resources.block_io.get_or_insert_default();
+    block.weight_device = host.blkio_weight_device.iter().flatten().map(weight).collect::<Result<_>>()?;
+    block.throttle_read_bps_device = rates(&host.blkio_device_read_bps)?;
+    block.throttle_write_bps_device = rates(&host.blkio_device_write_bps)?;
+    block.throttle_read_iops_device = rates(&host.blkio_device_read_iops)?;
+    block.throttle_write_iops_device = rates(&host.blkio_device_write_iops)?;
     Ok(())
 }
 
@@ -67,21 +110,16 @@ fn cpu(host: &HostConfig) -> Option<Cpu> {
         period: period.and_then(|period| u64::try_from(period).ok()),
         cpus: text(&host.cpuset_cpus),
         mems: text(&host.cpuset_mems),
+        realtime_period: u64::try_from(host.cpu_realtime_period).ok().filter(|&period| period > 0),
+        realtime_runtime: positive(host.cpu_realtime_runtime),
         ..Cpu::default()
     };
     (cpu != Cpu::default()).then_some(cpu)
 }
 
-/// Devices of block limits are named by path; their numbers are looked up by the caller and are not there yet, so only
-/// the plain weight passes [`check`].
 fn block_io(host: &HostConfig, resources: &mut Resources) {
     if host.blkio_weight > 0 {
-        resources.block_io = Some(BlockIo {
-            weight: Some(host.blkio_weight),
-            weight_device: Vec::<WeightDevice>::new(),
-            throttle_read_bps_device: Vec::<ThrottleDevice>::new(),
-            ..BlockIo::default()
-        });
+        resources.block_io = Some(BlockIo { weight: Some(host.blkio_weight), ..BlockIo::default() });
     }
 }
 
@@ -117,7 +155,10 @@ pub fn check_change(host: &HostConfig) -> Result<()> {
     if host.blkio_weight > 0 && !(10..=1000).contains(&host.blkio_weight) {
         return refuse("Range of blkio weight is from 10 to 1000");
     }
-    check_missing(host)
+    match host.blkio_weight_device.iter().flatten().find(|device| !(10..=1000).contains(&device.weight)) {
+        Some(device) => refuse(&format!("invalid weight for device {}: the range is from 10 to 1000", device.path)),
+        None => Ok(()),
+    }
 }
 
 fn check_cpu(host: &HostConfig) -> Result<()> {
@@ -150,30 +191,60 @@ fn check_cpu(host: &HostConfig) -> Result<()> {
     Ok(())
 }
 
-/// What is asked for and not there yet is refused, never dropped.
-fn check_missing(host: &HostConfig) -> Result<()> {
-    let lists = [
-        ("blkio weight by device", host.blkio_weight_device.as_ref().is_some_and(|list| !list.is_empty())),
-        ("device read bps", host.blkio_device_read_bps.as_ref().is_some_and(|list| !list.is_empty())),
-        ("device write bps", host.blkio_device_write_bps.as_ref().is_some_and(|list| !list.is_empty())),
-        ("device read iops", host.blkio_device_read_iops.as_ref().is_some_and(|list| !list.is_empty())),
-        ("device write iops", host.blkio_device_write_iops.as_ref().is_some_and(|list| !list.is_empty())),
-        ("cpu real-time limits", host.cpu_realtime_period != 0 || host.cpu_realtime_runtime != 0),
-    ];
-    match lists.iter().find(|(_, asked)| *asked) {
-        Some((name, _)) => Err(Fault::not_implemented(format!("{name} is not implemented yet"))),
-        None => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Record;
+    use crate::spec::Facts;
 
     fn host(change: impl FnOnce(&mut HostConfig)) -> HostConfig {
         let mut host = HostConfig::default();
         change(&mut host);
         host
+    }
+
+    fn weight(path: &str, weight: u16) -> api::container::WeightDevice {
+        api::container::WeightDevice { path: path.into(), weight }
+    }
+
+    #[test]
+    fn devices_are_limited_by_their_numbers() {
+        let rate = |rate| Some(vec![api::container::ThrottleDevice { path: "/dev/x".into(), rate }]);
+        let host = host(|h| {
+            h.blkio_weight_device = Some(vec![weight("/dev/x", 500)]);
+            (h.blkio_device_read_bps, h.blkio_device_write_iops) = (rate(1024), rate(7));
+        });
+        assert_eq!(block_devices(&host).count(), 3);
+        let record = Record {
+            id: names::ContainerId::from_random([1; 32]),
+            name: "web".into(),
+            created_at: 0,
+            image_id: names::Digest::sha256([0; 32]),
+            config: api::container::ContainerConfig::default(),
+            host_config: host,
+            state: crate::state::State::default(),
+        };
+        let none = Facts {
+            user: crate::users::Resolved { user: oci::runtime::User::default(), home: "/".into() },
+            cgroup: String::new(),
+            etc: Vec::new(),
+            seccomp: None,
+            apparmor: None,
+            init: None,
+            host_devices: Vec::new(),
+            block_devices: std::collections::BTreeMap::new(),
+            pid_namespace: None,
+            cgroup_v2: false,
+        };
+        let facts = Facts { block_devices: [("/dev/x".to_owned(), (8, 16))].into(), ..none.clone() };
+        let mut resources = Resources::default();
+        let input = |facts| Input { record: &record, config: &record.config, host: &record.host_config, facts };
+        assert!(limit_devices(&input(&none), &mut resources).is_err(), "it is not there");
+        limit_devices(&input(&facts), &mut resources).unwrap();
+        let block = resources.block_io.unwrap();
+        assert_eq!((block.weight_device[0].major, block.weight_device[0].weight), (8, Some(500)));
+        assert_eq!((block.throttle_read_bps_device[0].minor, block.throttle_read_bps_device[0].rate), (16, 1024));
+        assert_eq!((block.throttle_write_iops_device[0].rate, block.throttle_write_bps_device.len()), (7, 0));
     }
 
     #[test]
@@ -189,6 +260,7 @@ mod tests {
             ("period", host(|h| h.cpu_period = 10)),
             ("cpuset", host(|h| h.cpuset_cpus = "0;1".into())),
             ("weight", host(|h| h.blkio_weight = 5)),
+            ("weight of a device", host(|h| h.blkio_weight_device = Some(vec![weight("/dev/x", 5)]))),
         ] {
             assert!(check(&host).is_err(), "{name}");
         }
