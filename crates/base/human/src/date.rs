@@ -69,9 +69,9 @@ fn with_fraction(at: Instant, zone: &TimeZone, fraction: &str) -> String {
     format!("{}{fraction}{offset}", zoned.strftime("%Y-%m-%dT%H:%M:%S"))
 }
 
-/// Go's `Time.String()` for whole seconds: `2026-11-23 23:01:53 +0000 UTC`.
+/// Go's `Time.String()`: `2026-11-23 23:01:53 +0000 UTC`, with a fraction where there is one.
 pub fn go_string(at: Instant, zone: &TimeZone) -> String {
-    at.zoned(zone).strftime("%Y-%m-%d %H:%M:%S %z %Z").to_string()
+    at.zoned(zone).strftime("%Y-%m-%d %H:%M:%S%.f %z %Z").to_string()
 }
 
 /// Go's `time.ANSIC`: `Mon Jan _2 15:04:05 2006`.
@@ -97,6 +97,8 @@ mod tests {
         let zone = TimeZone::fixed(jiff::tz::offset(2));
         assert_eq!(rfc3339_nano(at, &zone), "2026-11-03T03:01:53+02:00");
         assert_eq!(go_string(at, &TimeZone::UTC), "2026-11-03 01:01:53 +0000 UTC");
+        let fraction = Instant { nanos: 735_833_370, ..at };
+        assert_eq!(go_string(fraction, &TimeZone::UTC), "2026-11-03 01:01:53.73583337 +0000 UTC");
         assert_eq!(ansic(at, &TimeZone::UTC), "Tue Nov  3 01:01:53 2026");
     }
 

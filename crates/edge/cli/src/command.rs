@@ -2,4 +2,7 @@
 
 pub mod container;
 pub mod image;
+pub mod network;
+mod prune;
 pub mod system;
+pub mod volume;

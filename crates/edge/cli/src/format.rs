@@ -4,6 +4,7 @@ mod eval;
 mod funcs;
 mod indent;
 mod list;
+pub mod natural;
 mod record;
 mod template;
 mod undefined;

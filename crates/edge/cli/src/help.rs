@@ -94,18 +94,22 @@ impl Support {
 
     fn has_flag(&self, flag: &Flag) -> bool {
         let os = flag.os.is_empty() || self.os.is_empty() || flag.os == self.os;
-        os && self.has_version(flag.since) && (!flag.experimental || self.experimental != Some(false))
+        let swarm = !flag.swarm || self.has_swarm(Needs::Manager);
+        os && swarm && self.has_version(flag.since) && (!flag.experimental || self.experimental != Some(false))
+    }
+
+    fn has_swarm(&self, needs: Needs) -> bool {
+        match needs {
+            Needs::Nothing => true,
+            Needs::Member => self.swarm != "inactive",
+            Needs::Manager => self.swarm.is_empty() || self.swarm.ends_with("/manager"),
+        }
     }
 
     fn has_node(&self, node: &Node) -> bool {
-        let member = self.swarm != "inactive";
-        let manager = self.swarm.is_empty() || self.swarm.ends_with("/manager");
-        let swarm = match node.swarm {
-            Needs::Nothing => true,
-            Needs::Member => member,
-            Needs::Manager => manager,
-        };
-        swarm && self.has_version(node.since) && (!node.experimental || self.experimental != Some(false))
+        self.has_swarm(node.swarm)
+            && self.has_version(node.since)
+            && (!node.experimental || self.experimental != Some(false))
     }
 }
 

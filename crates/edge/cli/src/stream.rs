@@ -2,6 +2,7 @@
 
 pub mod attach;
 pub mod escape;
+pub mod file;
 pub mod input;
 pub mod out;
 pub mod signals;

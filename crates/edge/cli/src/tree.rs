@@ -51,6 +51,8 @@ pub enum Args {
     AtLeast(usize),
     /// This many or fewer.
     AtMost(usize),
+    /// At least the first number, at most the second.
+    Between(usize, usize),
 }
 
 impl Args {
@@ -62,6 +64,9 @@ impl Args {
             Args::Exactly(n) if count != n => Err((format!("requires {n} {}", plural(n)), "Run")),
             Args::AtLeast(n) if count < n => Err((format!("requires at least {n} {}", plural(n)), "See")),
             Args::AtMost(n) if count > n => Err((format!("requires at most {n} {}", plural(n)), "Run")),
+            Args::Between(least, most) if count < least || count > most => {
+                Err((format!("requires at least {least} and at most {most} {}", plural(most)), "Run"))
+            }
             _ => Ok(()),
         }
     }
@@ -139,6 +144,12 @@ impl Node {
     /// A command of docker's that is not there yet.
     pub const fn missing(name: &'static str, about: &'static str) -> Node {
         Node::new(name, about, Group::Other, Body::Missing)
+    }
+
+    /// With words for lists that differ from the command's own.
+    pub const fn about(mut self, about: &'static str) -> Node {
+        self.about = about;
+        self
     }
 
     /// With other names.

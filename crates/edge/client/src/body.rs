@@ -14,13 +14,18 @@ const VALUE_LIMIT: usize = 16 << 20;
 /// The body of a successful answer.
 pub struct Body {
     pub(crate) incoming: Incoming,
-    pub(crate) content_type: String,
+    pub(crate) headers: http::HeaderMap,
 }
 
 impl Body {
     /// The media type without parameters.
     pub fn content_type(&self) -> &str {
-        self.content_type.split(';').next().unwrap_or("").trim()
+        self.header("content-type").unwrap_or("").split(';').next().unwrap_or("").trim()
+    }
+
+    /// A header of the answer.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
     }
 
     /// Reads everything, up to 256 MiB.

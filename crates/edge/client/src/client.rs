@@ -60,6 +60,16 @@ impl Request {
         Request::new("GET", path)
     }
 
+    /// A `HEAD`, for the headers of a `GET`.
+    pub fn head(path: impl Into<String>) -> Request {
+        Request::new("HEAD", path)
+    }
+
+    /// A `PUT`.
+    pub fn put(path: impl Into<String>) -> Request {
+        Request::new("PUT", path)
+    }
+
     /// A `POST` with no body.
     pub fn post(path: impl Into<String>) -> Request {
         Request::new("POST", path)
@@ -241,9 +251,8 @@ impl Client {
 }
 
 fn into_body(response: http::Response<Incoming>) -> Body {
-    let content_type =
-        response.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or("").to_string();
-    Body { incoming: response.into_body(), content_type }
+    let (head, incoming) = response.into_parts();
+    Body { incoming, headers: head.headers }
 }
 
 /// The error of an unsuccessful answer: the daemon's message, its plain text, or its status.

@@ -1,4 +1,4 @@
-//! `GET /system/df`. With `?type=…` only the lists asked for are there.
+//! `GET /system/df`. With `?type=…` only the lists asked for are there; the others are `null`.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use crate::container::ContainerSummary;
 use crate::image::ImageSummary;
 use crate::volume::Volume;
 
-/// What takes room on the disk. A list that was not asked for is left out.
+/// What takes room on the disk. A list that was not asked for is `null`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct DiskUsage {

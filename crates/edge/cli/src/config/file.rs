@@ -24,6 +24,14 @@ pub struct ConfigFile {
     pub ps_format: String,
     /// Default format of `images`.
     pub images_format: String,
+    /// Filters of every prune.
+    pub prune_filters: Vec<String>,
+    /// Default format of `stats`.
+    pub stats_format: String,
+    /// Default format of `volume ls`.
+    pub volumes_format: String,
+    /// Default format of `network ls`.
+    pub networks_format: String,
     /// Keys that leave a container running.
     pub detach_keys: String,
     /// The context in use.

@@ -27,6 +27,8 @@ pub struct Flag {
     pub alias_of: &'static str,
     /// The flag must be absent or set for the daemon's experimental mode.
     pub experimental: bool,
+    /// In the help of managers of a swarm alone.
+    pub swarm: bool,
 }
 
 impl Flag {
@@ -44,6 +46,7 @@ impl Flag {
             deprecated: "",
             alias_of: "",
             experimental: false,
+            swarm: false,
         }
     }
 
@@ -87,6 +90,12 @@ impl Flag {
     /// For daemons in experimental mode.
     pub const fn experimental(mut self) -> Flag {
         self.experimental = true;
+        self
+    }
+
+    /// For managers of a swarm.
+    pub const fn swarm(mut self) -> Flag {
+        self.swarm = true;
         self
     }
 

@@ -43,6 +43,11 @@ impl Format {
         self.0 == "json"
     }
 
+    /// The template, for commands that run it once for everything.
+    pub fn source(&self) -> String {
+        self.parts("").1
+    }
+
     /// The table's template, and what follows it.
     fn parts(&self, default: &str) -> (bool, String) {
         match self.0.strip_prefix("table") {
@@ -59,6 +64,9 @@ fn unescaped(text: &str) -> String {
     text.replace("\\t", "\t").replace("\\n", "\n")
 }
 
+/// What errors of most lists begin with.
+const ERRORS: [&str; 2] = ["template parsing error"; 2];
+
 /// A list ready to be printed.
 pub struct List<'a> {
     /// The format.
@@ -72,14 +80,23 @@ pub struct List<'a> {
 impl List<'_> {
     /// The list of `rows`, with control characters made visible on a terminal.
     pub fn render(&self, rows: impl IntoIterator<Item = Value>) -> Result<String, Exit> {
-        self.render_for(rows, terminal::stdout_is_terminal())
+        self.render_for(rows, terminal::stdout_is_terminal(), ERRORS)
     }
 
-    fn render_for(&self, rows: impl IntoIterator<Item = Value>, on_terminal: bool) -> Result<String, Exit> {
+    /// The same with other words in front of errors, when parsing and when executing.
+    pub fn render_with(&self, rows: impl IntoIterator<Item = Value>, errors: [&str; 2]) -> Result<String, Exit> {
+        self.render_for(rows, terminal::stdout_is_terminal(), errors)
+    }
+
+    fn render_for(
+        &self,
+        rows: impl IntoIterator<Item = Value>,
+        on_terminal: bool,
+        [parse, execute]: [&str; 2],
+    ) -> Result<String, Exit> {
         let (is_table, source) = self.format.parts(self.table);
-        let template =
-            Template::parse(&source).map_err(|error| Exit::failure(format!("failed to parse template: {error}")))?;
-        let failed = |error: String| Exit::failure(format!("failed to execute template: {error}"));
+        let template = Template::parse(&source).map_err(|error| Exit::failure(format!("{parse}: {error}")))?;
+        let failed = |error: String| Exit::failure(format!("{execute}: {error}"));
         let mut body = String::new();
         for row in rows {
             let row = if on_terminal { row.visible() } else { row };
@@ -107,7 +124,7 @@ mod tests {
         let labels = Some(vec![("a.foo-bar".to_string(), "x".to_string())]);
         let fields = vec![("ID", Value::from("8df8d85962f8")), ("Names", Value::from("we\u{1b}[2Jb"))];
         let row = Row { type_name: "*formatter.ContainerContext", fields, labels }.value();
-        list.render_for([row], on_terminal).map_err(|exit| exit.message)
+        list.render_for([row], on_terminal, ERRORS).map_err(|exit| exit.message)
     }
 
     #[test]
@@ -128,10 +145,10 @@ mod tests {
 
     #[test]
     fn errors_are_dockers() {
-        assert_eq!(render("{{.Names", false).unwrap_err(), "failed to parse template: template: :1: unclosed action");
+        assert_eq!(render("{{.Names", false).unwrap_err(), "template parsing error: template: :1: unclosed action");
         assert_eq!(
             render(r"table {{.ID}}\t{{.Nope}}", false).unwrap_err(),
-            "failed to execute template: template: :1:10: executing \"\" at <.Nope>: can't evaluate field Nope in type *formatter.ContainerContext"
+            "template parsing error: template: :1:10: executing \"\" at <.Nope>: can't evaluate field Nope in type *formatter.ContainerContext"
         );
     }
 }

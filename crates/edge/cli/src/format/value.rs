@@ -191,7 +191,7 @@ impl Value {
                 out.push(']');
             }
             Value::Object(object) => {
-                let html = html || object.type_name.starts_with("*formatter.");
+                let html = html || object.type_name.ends_with("Context");
                 out.push('{');
                 for (index, (name, value)) in object.fields.iter().enumerate() {
                     out.push_str(if index > 0 { "," } else { "" });

@@ -35,32 +35,32 @@ pub const ROOT: &[Node] = &[
     Node::group("stack", "Manage Swarm stacks", STACK).part(Group::Swarm).since(1, 25).swarm(Needs::Manager),
     Node::group("swarm", "Manage Swarm", SWARM).part(Group::Swarm),
     Node::command("attach", &command::container::attach::COMMAND),
-    Node::missing("commit", "Create a new image from a container's changes"),
+    Node::command("commit", &command::container::commit::COMMAND),
     Node::missing("cp", "Copy files/folders between a container and the local filesystem"),
     Node::command("create", &command::container::create::COMMAND),
-    Node::missing("diff", "Inspect changes to files or directories on a container's filesystem"),
+    Node::command("diff", &command::container::diff::COMMAND),
     Node::command("events", &command::system::events::COMMAND),
-    Node::missing("export", "Export a container's filesystem as a tar archive"),
+    Node::command("export", &command::container::export::COMMAND),
     Node::command("history", &command::image::history::COMMAND),
     Node::command("import", &command::image::import::COMMAND),
     Node::command("inspect", &command::system::inspect::COMMAND),
     Node::command("kill", &command::container::kill::COMMAND),
     Node::command("load", &command::image::load::COMMAND),
     Node::command("logs", &command::container::logs::COMMAND),
-    Node::missing("pause", "Pause all processes within one or more containers"),
-    Node::missing("port", "List port mappings or a specific mapping for the container"),
-    Node::missing("rename", "Rename a container"),
+    Node::command("pause", &command::container::pause::COMMAND),
+    Node::command("port", &command::container::port::COMMAND),
+    Node::command("rename", &command::container::rename::COMMAND),
     Node::command("restart", &command::container::restart::COMMAND),
     Node::command("rm", &command::container::rm::COMMAND),
     Node::command("rmi", &command::image::rm::COMMAND),
     Node::command("save", &command::image::save::COMMAND),
     Node::command("start", &command::container::start::COMMAND),
-    Node::missing("stats", "Display a live stream of container(s) resource usage statistics"),
+    Node::command("stats", &command::container::stats::COMMAND),
     Node::command("stop", &command::container::stop::COMMAND),
     Node::command("tag", &command::image::tag::COMMAND),
-    Node::missing("top", "Display the running processes of a container"),
-    Node::missing("unpause", "Unpause all processes within one or more containers"),
-    Node::missing("update", "Update configuration of one or more containers"),
+    Node::command("top", &command::container::top::COMMAND),
+    Node::command("unpause", &command::container::unpause::COMMAND),
+    Node::command("update", &command::container::update::COMMAND),
     Node::command("wait", &command::container::wait::COMMAND),
 ];
 
@@ -121,12 +121,12 @@ const CONFIG: &[Node] = &[
 ];
 
 const VOLUME: &[Node] = &[
-    Node::missing("create", "Create a volume"),
-    Node::missing("inspect", "Display detailed information on one or more volumes"),
-    Node::missing("ls", "List volumes").aliases(&["list"]),
-    Node::missing("prune", "Remove unused local volumes").since(1, 25),
-    Node::missing("rm", "Remove one or more volumes").aliases(&["remove"]),
-    Node::missing("update", "Update a volume (cluster volumes only)").since(1, 42),
+    Node::command("create", &command::volume::create::COMMAND),
+    Node::command("inspect", &command::volume::inspect::COMMAND),
+    Node::command("ls", &command::volume::ls::COMMAND).aliases(&["list"]),
+    Node::command("prune", &command::volume::prune::COMMAND).since(1, 25),
+    Node::command("rm", &command::volume::rm::COMMAND).about("Remove one or more volumes").aliases(&["remove"]),
+    Node::missing("update", "Update a volume (cluster volumes only)").since(1, 42).swarm(Needs::Manager),
 ];
 
 const TRUST: &[Node] = &[
@@ -145,10 +145,10 @@ const TRUST_KEY: &[Node] = &[
 ];
 
 const SYSTEM: &[Node] = &[
-    Node::missing("df", "Show docker disk usage").since(1, 25),
+    Node::command("df", &command::system::df::COMMAND).since(1, 25),
     Node::command("events", &command::system::events::COMMAND),
     Node::command("info", &command::system::info::COMMAND),
-    Node::missing("prune", "Remove unused data").since(1, 25),
+    Node::command("prune", &command::system::prune::COMMAND).since(1, 25),
 ];
 
 const PLUGIN: &[Node] = &[
@@ -165,13 +165,13 @@ const PLUGIN: &[Node] = &[
 ];
 
 const NETWORK: &[Node] = &[
-    Node::missing("connect", "Connect a container to a network"),
-    Node::missing("create", "Create a network"),
-    Node::missing("disconnect", "Disconnect a container from a network"),
-    Node::missing("inspect", "Display detailed information on one or more networks"),
-    Node::missing("ls", "List networks").aliases(&["list"]),
-    Node::missing("prune", "Remove all unused networks").since(1, 25),
-    Node::missing("rm", "Remove one or more networks").aliases(&["remove"]),
+    Node::command("connect", &command::network::connect::COMMAND),
+    Node::command("create", &command::network::create::COMMAND),
+    Node::command("disconnect", &command::network::disconnect::COMMAND),
+    Node::command("inspect", &command::network::inspect::COMMAND),
+    Node::command("ls", &command::network::ls::COMMAND).aliases(&["list"]),
+    Node::command("prune", &command::network::prune::COMMAND).since(1, 25),
+    Node::command("rm", &command::network::rm::COMMAND).aliases(&["remove"]),
 ];
 
 const MANIFEST: &[Node] = &[
@@ -189,7 +189,7 @@ const IMAGE: &[Node] = &[
     Node::command("inspect", &command::image::inspect::COMMAND),
     Node::command("load", &command::image::load::COMMAND),
     Node::command("ls", &command::image::ls::COMMAND).aliases(&["list"]),
-    Node::missing("prune", "Remove unused images").since(1, 25),
+    Node::command("prune", &command::image::prune::COMMAND).since(1, 25),
     Node::command("pull", &command::image::pull::COMMAND),
     Node::missing("push", "Upload an image to a registry"),
     Node::command("rm", &command::image::rm::COMMAND).aliases(&["remove"]),
@@ -211,29 +211,29 @@ const CONTEXT: &[Node] = &[
 
 const CONTAINER: &[Node] = &[
     Node::command("attach", &command::container::attach::COMMAND),
-    Node::missing("commit", "Create a new image from a container's changes"),
+    Node::command("commit", &command::container::commit::COMMAND),
     Node::missing("cp", "Copy files/folders between a container and the local filesystem"),
     Node::command("create", &command::container::create::COMMAND),
-    Node::missing("diff", "Inspect changes to files or directories on a container's filesystem"),
+    Node::command("diff", &command::container::diff::COMMAND),
     Node::command("exec", &command::container::exec::COMMAND),
-    Node::missing("export", "Export a container's filesystem as a tar archive"),
+    Node::command("export", &command::container::export::COMMAND),
     Node::command("inspect", &command::container::inspect::COMMAND),
     Node::command("kill", &command::container::kill::COMMAND),
     Node::command("logs", &command::container::logs::COMMAND),
     Node::command("ls", &command::container::ls::COMMAND).aliases(&["list", "ps"]),
-    Node::missing("pause", "Pause all processes within one or more containers"),
-    Node::missing("port", "List port mappings or a specific mapping for the container"),
-    Node::missing("prune", "Remove all stopped containers").since(1, 25),
-    Node::missing("rename", "Rename a container"),
+    Node::command("pause", &command::container::pause::COMMAND),
+    Node::command("port", &command::container::port::COMMAND),
+    Node::command("prune", &command::container::prune::COMMAND).since(1, 25),
+    Node::command("rename", &command::container::rename::COMMAND),
     Node::command("restart", &command::container::restart::COMMAND),
     Node::command("rm", &command::container::rm::COMMAND).aliases(&["remove"]),
     Node::command("run", &command::container::run::COMMAND),
     Node::command("start", &command::container::start::COMMAND),
-    Node::missing("stats", "Display a live stream of container(s) resource usage statistics"),
+    Node::command("stats", &command::container::stats::COMMAND),
     Node::command("stop", &command::container::stop::COMMAND),
-    Node::missing("top", "Display the running processes of a container"),
-    Node::missing("unpause", "Unpause all processes within one or more containers"),
-    Node::missing("update", "Update configuration of one or more containers"),
+    Node::command("top", &command::container::top::COMMAND),
+    Node::command("unpause", &command::container::unpause::COMMAND),
+    Node::command("update", &command::container::update::COMMAND),
     Node::command("wait", &command::container::wait::COMMAND),
 ];
 

@@ -20,10 +20,16 @@ pub async fn each(invocation: &Invocation, request: impl Fn(&str) -> Request) ->
 }
 
 async fn one(client: &Client, name: &str, request: &impl Fn(&str) -> Request) -> Result<(), Exit> {
-    if name.trim_matches('/').is_empty() {
-        return Err(Exit::failure("invalid container name or ID: value is empty"));
-    }
+    check(name)?;
     Ok(client.send_quietly(request(name)).await?)
+}
+
+/// Refuses a name of which nothing is left in a path.
+pub fn check(name: &str) -> Result<(), Exit> {
+    match name.trim_matches('/').is_empty() {
+        true => Err(Exit::failure("invalid container name or ID: value is empty")),
+        false => Ok(()),
+    }
 }
 
 /// The failures of several requests as one.

@@ -32,7 +32,8 @@ pub static COMMAND: Command = Command {
     run: |invocation| Box::pin(run(invocation)),
 };
 
-const COLUMNS: &[Column] = &[
+/// The columns.
+pub const COLUMNS: &[Column] = &[
     Column::new("ID", "CONTAINER ID"),
     Column::new("Image", "IMAGE"),
     Column::new("Command", "COMMAND"),
@@ -52,7 +53,11 @@ const COLUMNS: &[Column] = &[
 
 const TABLE: &str = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
 
-const RAW: &str = "container_id: {{.ID}}\nimage: {{.Image}}\ncommand: {{.Command}}\ncreated_at: {{.CreatedAt}}\n\
+/// Docker checks the format of this list before it makes the list, in its own words.
+const ERRORS: [&str; 2] = ["failed to parse template", "failed to execute template"];
+
+/// What `raw` means.
+pub const RAW: &str = "container_id: {{.ID}}\nimage: {{.Image}}\ncommand: {{.Command}}\ncreated_at: {{.CreatedAt}}\n\
     state: {{- pad .State 1 0}}\nstatus: {{- pad .Status 1 0}}\nnames: {{.Names}}\nlabels: {{- pad .Labels 1 0}}\n\
     ports: {{- pad .Ports 1 0}}\n";
 
@@ -72,7 +77,8 @@ async fn run(invocation: Invocation) -> Result<(), Exit> {
     let view = View { truncate: !matches.bool("no-trunc"), now: now(), zone: local_zone() };
     let table = if matches.bool("size") { format!("{TABLE}\t{{{{.Size}}}}") } else { TABLE.to_string() };
     let (format, table) = special(format, quiet, table, matches.bool("size"));
-    out::print(&List { format: &format, table: &table, columns: COLUMNS }.render(list.iter().map(|one| view.row(one)))?)
+    let shown = List { format: &format, table: &table, columns: COLUMNS };
+    out::print(&shown.render_with(list.iter().map(|one| view.row(one)), ERRORS)?)
 }
 
 /// `--quiet` and `raw` are templates of their own.
@@ -97,14 +103,19 @@ pub fn now() -> i64 {
     since.map_or(0, |span| span.as_secs() as i64)
 }
 
-struct View {
-    truncate: bool,
-    now: i64,
-    zone: jiff::tz::TimeZone,
+/// How the values of a row are made.
+pub struct View {
+    /// Long values are cut.
+    pub truncate: bool,
+    /// The present, in seconds since 1970.
+    pub now: i64,
+    /// The user's time zone.
+    pub zone: jiff::tz::TimeZone,
 }
 
 impl View {
-    fn row(&self, one: &ContainerSummary) -> Value {
+    /// One container's row.
+    pub fn row(&self, one: &ContainerSummary) -> Value {
         let created = Instant { seconds: one.created, nanos: 0 };
         let labels: Vec<(String, String)> =
             one.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
@@ -185,7 +196,8 @@ pub fn ellipsis(text: &str, width: usize) -> String {
     text.chars().take(width - 1).chain(['…']).collect()
 }
 
-fn joined(labels: &[(String, String)]) -> String {
+/// Labels as one text: `a=1,b=2`.
+pub fn joined(labels: &[(String, String)]) -> String {
     labels.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",")
 }
 

@@ -31,7 +31,8 @@ pub static COMMAND: Command = Command {
     run: |invocation| Box::pin(run(invocation)),
 };
 
-const COLUMNS: &[Column] = &[
+/// The columns.
+pub const COLUMNS: &[Column] = &[
     Column::new("ID", "IMAGE ID"),
     Column::new("Repository", "REPOSITORY"),
     Column::new("Tag", "TAG"),
@@ -49,7 +50,8 @@ const TABLE: &str =
     "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{if .CreatedSince }}{{.CreatedSince}}{{else}}N/A{{end}}\t{{.Size}}";
 const WITH_DIGESTS: &str = "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{if .CreatedSince }}{{.CreatedSince}}{{else}}N/A{{end}}\t{{.Size}}";
 const RAW: &str = "repository: {{.Repository}}\ntag: {{.Tag}}\nimage_id: {{.ID}}\ncreated_at: {{.CreatedAt}}\nvirtual_size: {{.Size}}\n";
-const RAW_WITH_DIGESTS: &str = "repository: {{ .Repository }}\ntag: {{.Tag}}\ndigest: {{.Digest}}\nimage_id: {{.ID}}\n\
+/// What `raw` means with digests.
+pub const RAW_WITH_DIGESTS: &str = "repository: {{ .Repository }}\ntag: {{.Tag}}\ndigest: {{.Digest}}\nimage_id: {{.ID}}\n\
     created_at: {{.CreatedAt}}\nvirtual_size: {{.Size}}\n";
 
 async fn run(invocation: Invocation) -> Result<(), Exit> {
@@ -83,7 +85,7 @@ async fn run(invocation: Invocation) -> Result<(), Exit> {
 }
 
 /// A row's repository, tag and digest.
-type Name = (String, String, String);
+pub type Name = (String, String, String);
 
 /// An image has a row for each tag, with digests for each of those too; a digest without a tag has its own row.
 fn names_of(image: &ImageSummary, want_digests: bool, digest_rows: bool) -> Vec<Name> {
@@ -122,14 +124,19 @@ fn names_of(image: &ImageSummary, want_digests: bool, digest_rows: bool) -> Vec<
     rows
 }
 
-struct View {
-    truncate: bool,
-    now: i64,
-    zone: jiff::tz::TimeZone,
+/// How the values of a row are made.
+pub struct View {
+    /// Ids are cut.
+    pub truncate: bool,
+    /// The present, in seconds since 1970.
+    pub now: i64,
+    /// The user's time zone.
+    pub zone: jiff::tz::TimeZone,
 }
 
 impl View {
-    fn row(&self, image: &ImageSummary, (repository, tag, digest): Name) -> Value {
+    /// The row of one of an image's names.
+    pub fn row(&self, image: &ImageSummary, (repository, tag, digest): Name) -> Value {
         let text = |text: String| Value::from(text);
         let unknown = |size: i64| if size == -1 { "N/A".to_string() } else { decimal_size(size as f64) };
         let created = Instant { seconds: image.created, nanos: 0 };

@@ -96,7 +96,8 @@ pub fn show(format: &str, found: Vec<Found>) -> Result<(), Exit> {
     show_with(format, found.into_iter().map(|found| found.map_err(|error| error.to_string())).collect())
 }
 
-fn show_with(format: &str, found: Vec<Result<Bytes, String>>) -> Result<(), Exit> {
+/// The same for commands with words of their own for what was not found.
+pub fn show_with(format: &str, found: Vec<Result<Bytes, String>>) -> Result<(), Exit> {
     let template = match format {
         "" | "json" => None,
         source => Some(
@@ -174,7 +175,9 @@ const MAPS: [&str; 22] = [
 ];
 
 /// Fields that are pointers in Go; other fields without a value are lists or maps.
-const POINTERS: [&str; 14] = [
+const POINTERS: [&str; 16] = [
+    "ClusterVolume",
+    "UsageData",
     "Health",
     "Healthcheck",
     "IPAMConfig",
@@ -192,7 +195,8 @@ const POINTERS: [&str; 14] = [
 ];
 
 /// Fields that the daemon leaves out when they are empty, by the object they belong to. Templates may ask for them.
-const OMITTED: [(&str, &[&str]); 4] = [
+const OMITTED: [(&str, &[&str]); 5] = [
+    ("volume", &["ClusterVolume", "Status", "UsageData"]),
     ("", &["SizeRw", "SizeRootFs"]),
     ("State", &["Health"]),
     ("Config", &["ExposedPorts", "Healthcheck", "StopTimeout", "Shell"]),
@@ -208,9 +212,15 @@ pub fn typed(key: &str, json: &serde_json::Value) -> Value {
         serde_json::Value::Null => null(key),
         serde_json::Value::Array(items) => Value::List(items.iter().map(|item| typed("[]", item)).collect()),
         serde_json::Value::Object(map) => {
+            let field = |name: &String, value: &serde_json::Value| match (key, name.as_str()) {
+                // A list here, a map in a log configuration.
+                ("IPAM", "Config") if value.is_null() => Value::Null("[]"),
+                _ => typed(name, value),
+            };
             let fields: Vec<(String, Value)> =
-                map.iter().map(|(name, value)| (name.clone(), typed(name, value))).collect();
-            let known = OMITTED.iter().find(|(owner, _)| *owner == key).map_or(&[][..], |(_, names)| *names);
+                map.iter().map(|(name, value)| (name.clone(), field(name, value))).collect();
+            let owner = if key.is_empty() && map.contains_key("Mountpoint") { "volume" } else { key };
+            let known = OMITTED.iter().find(|(known, _)| *known == owner).map_or(&[][..], |(_, names)| *names);
             let missing = known.iter().filter(|name| !map.contains_key(**name));
             let mut omitted: Vec<(String, Value)> = missing.map(|name| (name.to_string(), null(name))).collect();
             for (json, go) in SPELLINGS {
@@ -255,6 +265,13 @@ mod tests {
         assert_eq!(render("{{.Config.Labels}}", CONTAINER).0, "map[a:1 b:2]\n");
         assert_eq!(render("{{json .State}}", CONTAINER).0, "{\"Status\":\"running\",\"Pid\":7,\"Error\":\"\"}\n");
         assert_eq!(render("{{if .State.Health}}a{{else}}b{{end}}", CONTAINER).0, "b\n");
+    }
+
+    #[test]
+    fn volumes_and_networks_have_fields_of_their_own() {
+        let volume = r#"{"Name":"v","Mountpoint":"/v","Labels":null}"#;
+        assert_eq!(render("{{.Labels}} {{.UsageData}} {{.Status}}", volume).0, "map[] <nil> map[]\n");
+        assert_eq!(render("{{.IPAM.Config}}", r#"{"IPAM":{"Config":null}}"#).0, "[]\n");
     }
 
     #[test]

@@ -1,0 +1,16 @@
+//! `unpause`.
+
+use super::each::{each, path};
+use crate::tree::{Args, Command};
+use client::Request;
+
+/// The command.
+pub static COMMAND: Command = Command {
+    usage: "CONTAINER [CONTAINER...]",
+    about: "Unpause all processes within one or more containers",
+    aliases: &["container unpause", "unpause"],
+    args: Args::AtLeast(1),
+    flags: &[],
+    interspersed: true,
+    run: |invocation| Box::pin(async move { each(&invocation, |name| Request::post(path(name, "/unpause"))).await }),
+};
