@@ -63,6 +63,9 @@ fn run(program: &str, mut values: Values) -> Result<()> {
         rustix::process::setsid().context("leave the client's session")?;
     }
     raise_file_limit();
+    if let Some(adjustment) = &settings.oom_score_adjust {
+        fs::write("/proc/self/oom_score_adj", adjustment).context("adjust the daemon's score for lack of memory")?;
+    }
     let _pidfile = pidfile::Pidfile::write(&settings.pidfile)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -110,8 +113,10 @@ async fn serve(settings: Settings) -> Result<()> {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), hosts = ?settings.hosts, "daemon is ready");
     server::serve(engine.clone(), listeners, stopped, LAST_REQUESTS).await.map_err(|error| anyhow!("{error}"))?;
     notify::stopping();
+    let live_restore = engine.outlived();
     engine.close().await;
-    tracing::info!("daemon has stopped; running containers go on");
+    let containers = if live_restore { "running containers go on" } else { "its containers have, too" };
+    tracing::info!("daemon has stopped; {containers}");
     Ok(())
 }
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use api::container::Ulimit;
 use network::BridgeSetting;
 use registry::InsecureHost;
 
@@ -28,6 +30,8 @@ pub struct Settings {
     pub pidfile: PathBuf,
     /// The daemon's own log.
     pub logging: Logging,
+    /// What is written to the daemon's `oom_score_adj` (proc_pid_oom_score_adj(5)).
+    pub oom_score_adjust: Option<String>,
     /// The engine's part.
     pub engine: engine::Settings,
 }
@@ -43,6 +47,7 @@ pub fn read(program: &str, values: &Values) -> Result<Settings, String> {
         group: Some(values.text("group").unwrap_or("docker").to_owned()).filter(|group| !group.is_empty()),
         pidfile: values.text("pidfile").map_or(Ok(default_pidfile), absolute)?,
         logging: logging(values)?,
+        oom_score_adjust: oom_score_adjust(values)?,
         engine: engine::Settings {
             data_root: absolute(values.text("data-root").unwrap_or(DATA_ROOT))?,
             run_root,
@@ -57,10 +62,83 @@ pub fn read(program: &str, values: &Values) -> Result<Settings, String> {
             labels: labels(values)?,
             default_runtime: default_runtime(values, &runtimes)?,
             runtimes,
+            defaults: defaults(values)?,
+            live_restore: values.switch("live-restore", true),
+            shutdown_timeout: shutdown_timeout(values)?,
             debug: values.switch("debug", false),
             stage: crate::STAGE,
         },
     })
+}
+
+/// What containers get that say nothing about it.
+fn defaults(values: &Values) -> Result<engine::Defaults, String> {
+    let usual = engine::Defaults::default();
+    let one_of = |flag: &str, words: [&str; 2]| match values.text(flag) {
+        None | Some("") => Ok(None),
+        Some(word) if words.contains(&word) => Ok(Some(word.to_owned())),
+        Some(word) => Err(format!("invalid value {word:?} for --{flag}: use one of {:?} and {:?}", words[0], words[1])),
+    };
+    let shm_size = match values.text("default-shm-size") {
+        None => usual.shm_size,
+        Some(text) => match human::parse_binary_size(text) {
+            Ok(size @ 1..) => size,
+            _ => return Err(format!("invalid value {text:?} for --default-shm-size")),
+        },
+    };
+    Ok(engine::Defaults {
+        cgroupns_mode: one_of("default-cgroupns-mode", ["host", "private"])?,
+        ipc_mode: one_of("default-ipc-mode", ["private", "shareable"])?.unwrap_or(usual.ipc_mode),
+        shm_size,
+        ulimits: values.list("default-ulimit").iter().map(|text| ulimit(text)).collect::<Result<_, _>>()?,
+        init: values.switch("init", false),
+        no_new_privileges: values.switch("no-new-privileges", false),
+        seccomp: seccomp_profile(values.text("seccomp-profile"))?,
+    })
+}
+
+/// `name=soft[:hard]`; from the file also as an object, whose text begins with a brace.
+fn ulimit(text: &str) -> Result<Ulimit, String> {
+    let wrong = || format!("invalid value {text:?} for --default-ulimit");
+    let (name, limits) = text.split_once('=').ok_or_else(wrong)?;
+    let limit = if limits.starts_with('{') {
+        let limit: Ulimit = serde_json::from_str(limits).map_err(|_| wrong())?;
+        Ulimit { name: name.to_owned(), ..limit }
+    } else {
+        let (soft, hard) = limits.split_once(':').unwrap_or((limits, limits));
+        let number = |text: &str| text.parse::<i64>().map_err(|_| wrong());
+        Ulimit { name: name.to_owned(), soft: number(soft)?, hard: number(hard)? }
+    };
+    let is_right = limit.hard == -1 || (limit.soft != -1 && limit.soft <= limit.hard);
+    if is_right && container::spec::is_rlimit(name) { Ok(limit) } else { Err(wrong()) }
+}
+
+/// The profile's text; `builtin` and nothing are our own.
+fn seccomp_profile(path: Option<&str>) -> Result<Option<String>, String> {
+    match path {
+        None | Some("" | "builtin") => Ok(None),
+        Some("unconfined") => Ok(Some("unconfined".into())),
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| format!("opening seccomp profile ({path}) failed: {error}"))?;
+            seccomp::profile::parse(text.as_bytes()).map_err(|error| format!("seccomp profile ({path}): {error}"))?;
+            Ok(Some(text))
+        }
+    }
+}
+
+fn oom_score_adjust(values: &Values) -> Result<Option<String>, String> {
+    let Some(text) = values.text("oom-score-adjust").filter(|text| !text.is_empty()) else { return Ok(None) };
+    match text.parse::<i32>() {
+        Ok(-1000..=1000) => Ok(Some(text.to_owned())),
+        _ => Err(format!("invalid value {text:?} for --oom-score-adjust: it is -1000 to 1000")),
+    }
+}
+
+/// Seconds; below 0 for ever, which is a year here.
+fn shutdown_timeout(values: &Values) -> Result<Duration, String> {
+    let seconds: i64 = parse_one(values.text("shutdown-timeout").unwrap_or("15"), "shutdown-timeout")?;
+    Ok(Duration::from_secs(u64::try_from(seconds).unwrap_or(365 * 86_400)))
 }
 
 /// `dockerd` serves where Docker's clients look; under our own names that place is left to Docker.

@@ -89,6 +89,15 @@ fn options_that_are_wrong_are_refused_by_name() {
         (&["--mtu", "big"], "big"),
         (&["--registry-mirror", "ftp://mirror"], "mirror"),
         (&["--rootless"], "rootless"),
+        (&["--default-ulimit", "nofile"], "nofile"),
+        (&["--default-ulimit", "nofile=9:5"], "nofile=9:5"),
+        (&["--default-ulimit", "nosuch=1"], "nosuch"),
+        (&["--default-shm-size", "little"], "little"),
+        (&["--default-ipc-mode", "host"], "default-ipc-mode"),
+        (&["--default-cgroupns-mode", "x"], "default-cgroupns-mode"),
+        (&["--seccomp-profile", "/no/such"], "/no/such"),
+        (&["--shutdown-timeout", "soon"], "soon"),
+        (&["--oom-score-adjust", "2000"], "2000"),
     ] {
         let message = refusal(options);
         assert!(message.contains(part), "{options:?}: {message}");
@@ -98,10 +107,10 @@ fn options_that_are_wrong_are_refused_by_name() {
 
 #[test]
 fn options_without_a_meaning_here_are_noted_and_no_more() {
-    let options = ["--containerd", "/run/containerd.sock", "--userland-proxy=false", "--live-restore"];
+    let options = ["--containerd", "/run/containerd.sock", "--userland-proxy=false"];
     let daemon = Daemon::start_with(&Host::new(), GANTRY, &options);
     let log = daemon.log();
-    for option in ["containerd", "userland-proxy", "live-restore"] {
+    for option in ["containerd", "userland-proxy"] {
         assert!(log.contains(option), "{option}: {log}");
     }
 }
@@ -224,4 +233,73 @@ fn events_of_the_past_outlive_their_daemon() {
     bench.run(&["--name", "second"], "true").success();
     testkit::eventually("the second's", || all(&bench, "second").contains("die").then_some(()));
     assert_eq!(all(&bench, "first"), before);
+}
+
+#[test]
+fn what_containers_get_that_say_nothing_is_the_daemon_s_to_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let profile = folder.path().join("seccomp.json");
+    let text =
+        r#"{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO"}]}"#;
+    fs::write(&profile, text).unwrap();
+    let configuration = folder.path().join("daemon.json");
+    let text = format!(
+        r#"{{"default-ulimits": {{"nofile": {{"Name": "nofile", "Soft": 321, "Hard": 400}}}}, "default-shm-size": "3m",
+            "init": true, "no-new-privileges": true, "seccomp-profile": "{}"}}"#,
+        profile.display()
+    );
+    fs::write(&configuration, text).unwrap();
+    let host = Host::new();
+    let registry = testkit::Distributor::start(&host);
+    let image = registry.push(&testkit::busybox(), "busybox:1");
+    let option = format!("--config-file={}", configuration.display());
+    let daemon = Daemon::start_with(&host, GANTRY, &[&option, "--oom-score-adjust", "7"]);
+    let gantry = daemon.gantry();
+    gantry.ok(&["pull", "-q", &image]);
+    let script = "ulimit -n; df -k /dev/shm | tail -1 | awk '{print $2}'; ps -o pid,args | awk '$1==1{print $2}'; \
+                  grep NoNewPrivs /proc/self/status; mkdir /x 2>&1";
+    let run = |options: &[&str]| {
+        let words = [&["run", "--rm"], options, &[&image, "sh", "-c", script]].concat();
+        gantry.run(&words).stdout
+    };
+    let told = run(&[]);
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!((lines[0], lines[1]), ("321", "3072"), "{told}");
+    assert!(lines[2].contains("init"), "{told}");
+    assert!(lines[3].ends_with('1') && lines[4].contains("not permitted"), "{told}");
+    let own =
+        ["--ulimit", "nofile=99", "--shm-size", "5m", "--init=false", "--security-opt", "no-new-privileges=false"];
+    let told = run(&[&own[..], &["--security-opt", "seccomp=unconfined"]].concat());
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!((lines[0], lines[1], lines[2]), ("99", "5120", "sh"), "{told}");
+    assert!(lines[3].ends_with('0') && lines.len() == 4, "{told}");
+    let adjusted = fs::read_to_string(format!("/proc/{}/oom_score_adj", daemon.pid())).unwrap();
+    assert_eq!(adjusted.trim(), "7");
+}
+
+#[test]
+fn without_live_restore_containers_are_stopped_with_the_daemon() {
+    let host = Host::new();
+    let registry = testkit::Distributor::start(&host);
+    let image = registry.push(&testkit::busybox(), "busybox:1");
+    let mut daemon = Daemon::start_with(&host, GANTRY, &["--live-restore=false", "--shutdown-timeout", "1"]);
+    let gantry = daemon.gantry();
+    gantry.ok(&["pull", "-q", &image]);
+    assert_eq!(gantry.ok(&["info", "-f", "{{.LiveRestoreEnabled}}"]), "false");
+    let run = |name: &str, policy: &str, script: &str| {
+        gantry.ok(&["run", "-d", "--name", name, "--restart", policy, &image, "sh", "-c", script]);
+    };
+    run("polite", "always", "trap 'exit 3' TERM; while :; do sleep 0.1; done");
+    run("deaf", "no", "trap '' TERM; while :; do sleep 0.1; done");
+    gantry.ok(&["run", "-d", "--rm", "--name", "passing", &image, "sleep", "1000"]);
+    testkit::eventually("the shell's ears to be closed", || ignores_terminate(&gantry, "deaf").then_some(()));
+    assert!(daemon.stop().success());
+    assert_eq!(daemon.shims().len(), 0);
+    daemon.start_again();
+    let gantry = daemon.gantry();
+    testkit::eventually("the start by its policy", || {
+        (gantry.ok(&["inspect", "-f", "{{.State.Running}}", "polite"]) == "true").then_some(())
+    });
+    assert_eq!(gantry.ok(&["inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "deaf"]), "exited 137");
+    assert_eq!(gantry.ok(&["ps", "-aq", "--filter", "name=passing"]), "");
 }

@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use api::container::HostConfig;
 use container::record::Record;
@@ -64,6 +65,8 @@ pub struct Inner {
     pub filters: Filters,
     /// What happened.
     pub events: Events,
+    /// The daemon is ending, and its containers with it.
+    pub is_stopping: AtomicBool,
     /// The sealed stage program.
     pub stage: OwnedFd,
     /// The AppArmor profile of containers that name none; none where the kernel does not confine by AppArmor.
@@ -95,6 +98,7 @@ impl Inner {
             execs: Execs::default(),
             filters: Filters::open(&settings.run_root),
             events,
+            is_stopping: AtomicBool::new(false),
             stage,
             apparmor: install_apparmor().await?,
             settings,

@@ -28,7 +28,7 @@ use std::sync::Arc;
 pub use action::Actions;
 use fault::Result;
 use inner::Inner;
-pub use settings::{BUILT_IN, Settings};
+pub use settings::{BUILT_IN, Defaults, Settings};
 
 /// The product's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -63,8 +63,16 @@ impl Engine {
         Ok(Self { inner: Inner::open(settings).await? })
     }
 
-    /// Writes down what is not yet on disk. Containers go on.
+    /// Whether containers outlive this engine.
+    pub fn outlived(&self) -> bool {
+        self.inner.settings.live_restore
+    }
+
+    /// Writes down what is not yet on disk. Containers go on, unless they are to be stopped with the daemon.
     pub async fn close(&self) {
+        if !self.inner.settings.live_restore {
+            container::stop_all(&self.inner).await;
+        }
         if let Err(fault) = self.inner.store.flush().await {
             tracing::error!(%fault, "the last changes were not written");
         }

@@ -396,6 +396,9 @@ impl Actor {
             uptime,
             self.last_pause,
         );
+        // What ends with the daemon is started again with the next one.
+        let stays = self.engine.is_stopping.load(std::sync::atomic::Ordering::SeqCst);
+        let after = if stays && matches!(after, AfterExit::RestartIn(_)) { AfterExit::Stay } else { after };
         if let AfterExit::RestartIn(_) = after {
             self.stored.record.state.phase = Phase::Restarting;
         }

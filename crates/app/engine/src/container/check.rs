@@ -58,15 +58,17 @@ pub fn check(
     set_network(engine, host, networking)?;
     start::hardware_address(config, networking)?;
     if host.shm_size == 0 && host.ipc_mode != "host" {
-        host.shm_size = 64 << 20;
+        host.shm_size = engine.settings.defaults.shm_size;
     }
     // The client's word for "not said".
     host.memory_swappiness = host.memory_swappiness.filter(|&value| value != -1);
     if host.ipc_mode.is_empty() {
-        host.ipc_mode = "private".into();
+        host.ipc_mode.clone_from(&engine.settings.defaults.ipc_mode);
     }
     if host.cgroupns_mode.is_empty() {
-        host.cgroupns_mode = if host.privileged || !specification::cgroup_v2() { "host" } else { "private" }.into();
+        let usual = if host.privileged || !specification::cgroup_v2() { "host" } else { "private" };
+        let default = engine.settings.defaults.cgroupns_mode.as_deref().filter(|_| !host.privileged);
+        host.cgroupns_mode = default.unwrap_or(usual).to_owned();
     }
     if host.privileged {
         // Nothing is hidden from it.

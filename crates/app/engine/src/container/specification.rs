@@ -18,6 +18,7 @@ use crate::inner::Inner;
 
 /// Builds the specification of a run.
 pub fn build(engine: &Inner, record: &Record, layers: &Layers) -> Result<Spec> {
+    let record = &Record { host_config: engine.settings.defaults.fill(&record.host_config), ..record.clone() };
     let host = &record.host_config;
     for bind in spec::binds(host)? {
         check_source(&bind)?;

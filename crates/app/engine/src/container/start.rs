@@ -142,6 +142,18 @@ pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T>
     }
 }
 
+/// Runs work that waits for a client, and so may take as long as that one likes, in a thread of its own: it takes nobody
+/// else's place among the workers.
+pub(crate) async fn apart<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let work = move || drop(tell.send(work()));
+    std::thread::Builder::new().name(name.into()).spawn(work).step(format_args!("start a thread: {name}"))?;
+    told.await.map_err(|_| Fault::system(format!("a worker ended early: {name}")))?
+}
+
 async fn join_network(engine: &Arc<Inner>, stored: &mut Stored) -> Result<Place> {
     let mode = stored.record.host_config.network_mode.clone();
     if let Some(other) = unknown_network(stored) {

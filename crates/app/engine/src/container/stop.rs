@@ -31,10 +31,38 @@ pub async fn stop(engine: &Arc<Inner>, request: ContainerStop) -> Result<()> {
     Ok(())
 }
 
+/// Stops all containers, side by side, when the daemon ends and they are to end with it. Nobody asked for their end: their
+/// restart policies start them with the next daemon.
+pub async fn stop_all(engine: &Arc<Inner>) {
+    engine.is_stopping.store(true, std::sync::atomic::Ordering::SeqCst);
+    let mut ends = Vec::new();
+    for handle in engine.containers.all().into_iter().filter(|handle| handle.view().stored.state().phase.is_alive()) {
+        let usual = engine.settings.shutdown_timeout;
+        ends.push(tokio::spawn(async move {
+            let view = handle.view();
+            let record = &view.stored.record;
+            let own =
+                record.config.stop_timeout.map(|seconds| u64::try_from(seconds).map_or(usual, Duration::from_secs));
+            let signal = kill::signal_number(record.stop_signal()).unwrap_or(15);
+            if let Err(fault) = end_as(&handle, signal, Some(own.unwrap_or(usual)), false).await {
+                tracing::error!(container = %record.id, %fault, "it was not stopped with the daemon");
+            }
+        }));
+    }
+    for end in ends {
+        let _ = end.await;
+    }
+}
+
 /// Sends the signal, waits `patience` (for ever without), then kills.
 pub async fn end(handle: &Handle, signal: i32, patience: Option<Duration>) -> Result<()> {
+    end_as(handle, signal, patience, true).await
+}
+
+/// The same; `last` says whether a user wants it, so that no policy starts it again.
+async fn end_as(handle: &Handle, signal: i32, patience: Option<Duration>, last: bool) -> Result<()> {
     let ends = handle.view().ends;
-    send(handle, signal).await?;
+    send(handle, signal, last).await?;
     let ended = match patience {
         Some(patience) => tokio::time::timeout(patience, ended_after(handle, ends)).await.is_ok(),
         None => {
@@ -45,7 +73,7 @@ pub async fn end(handle: &Handle, signal: i32, patience: Option<Duration>) -> Re
     if ended {
         return Ok(());
     }
-    send(handle, SIGKILL).await?;
+    send(handle, SIGKILL, last).await?;
     tokio::time::timeout(DEATH, ended_after(handle, ends)).await.map_err(|_| {
         let id = &handle.view().stored.record.id;
         Fault::deadline(format!(
@@ -55,8 +83,8 @@ pub async fn end(handle: &Handle, signal: i32, patience: Option<Duration>) -> Re
 }
 
 /// A container that ended by itself meanwhile is no error.
-async fn send(handle: &Handle, signal: i32) -> Result<()> {
-    match handle.ask(|reply| Message::Signal { signal, last: true, reply }).await {
+async fn send(handle: &Handle, signal: i32, last: bool) -> Result<()> {
+    match handle.ask(|reply| Message::Signal { signal, last, reply }).await {
         Err(fault) if fault.kind() == Kind::Conflict || fault.kind() == Kind::NotFound => Ok(()),
         outcome => outcome,
     }

@@ -11,7 +11,7 @@ use snapshot::Writable;
 use snapshot::view::{self, Still};
 
 use super::process::Process;
-use super::start::blocking;
+use super::start::apart;
 use super::{Handle, Stored, groups};
 use crate::inner::Inner;
 
@@ -48,7 +48,7 @@ pub async fn see<T: Send + 'static>(
     let held = if how == How::Write { Some(Arc::clone(&handle.files).lock_owned().await) } else { None };
     let place = find(engine, handle).await?;
     let held = held.filter(|_| matches!(place, Place::Still(_)));
-    blocking(move || {
+    apart("files", move || {
         let seen = place.see(how, work);
         drop(held);
         seen

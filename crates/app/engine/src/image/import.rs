@@ -11,7 +11,7 @@ use tokio_util::io::SyncIoBridge;
 use super::changes;
 use super::progress::Lines;
 use crate::action;
-use crate::container::blocking;
+use crate::container::apart;
 use crate::inner::Inner;
 use crate::request::ImageImport;
 
@@ -29,7 +29,8 @@ pub async fn import(engine: &Arc<Inner>, request: ImageImport) -> Result<action:
     let config = changes::apply(oci::image::ContainerConfig::default(), &request.changes)?;
     let message = request.message.filter(|text| !text.is_empty());
     let message = message.unwrap_or_else(|| format!("Imported from {}", request.from_src));
-    let id = blocking(move || owner.images.import(body, Import { target: name, config, message, platform })).await?;
+    let id =
+        apart("import", move || owner.images.import(body, Import { target: name, config, message, platform })).await?;
     let id = id.to_string();
     if let Some(name) = &target {
         super::tell(engine, "tag", &id, name.familiar());

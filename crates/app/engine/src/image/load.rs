@@ -9,7 +9,7 @@ use tokio_util::io::SyncIoBridge;
 
 use super::progress::Lines;
 use crate::action;
-use crate::container::blocking;
+use crate::container::apart;
 use crate::inner::Inner;
 use crate::request::ImageLoad;
 
@@ -23,7 +23,7 @@ pub async fn load(engine: &Arc<Inner>, request: ImageLoad) -> Result<action::Pro
     let (owner, body) = (Arc::clone(engine), SyncIoBridge::new(request.body));
     tokio::spawn(async move {
         let images = owner.images.clone();
-        match blocking(move || images.load(body, &sink)).await {
+        match apart("load", move || images.load(body, &sink)).await {
             Ok(loaded) => loaded.iter().for_each(|one| told(&owner, &lines, one)),
             Err(fault) => lines.fail(fault),
         }

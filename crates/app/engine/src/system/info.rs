@@ -64,7 +64,7 @@ pub fn info(engine: &Arc<Inner>) -> Info {
         runtimes: runtimes(engine),
         default_runtime: settings.default_runtime.clone(),
         swarm: SwarmInfo { local_node_state: "inactive".into(), ..SwarmInfo::default() },
-        live_restore_enabled: true,
+        live_restore_enabled: settings.live_restore,
         init_binary: "docker-init".into(),
         containerd_commit: Commit::default(),
         runc_commit: Commit { id: crate::BUILD.into(), expected: String::new() },

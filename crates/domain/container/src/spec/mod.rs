@@ -23,7 +23,7 @@ use crate::users::Resolved;
 pub use devices::device_node;
 pub use linux::{MASKED, READONLY, joined};
 pub use mounts::{Bind, binds};
-pub use process::exec_process;
+pub use process::{exec_process, is_rlimit};
 pub use resources::{block_devices, check as check_limits, check_change, limits};
 
 /// What the specification needs and the record does not know.

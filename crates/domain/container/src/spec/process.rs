@@ -167,6 +167,11 @@ fn rlimits(host: &HostConfig) -> Result<Vec<Rlimit>> {
     host.ulimits.iter().flatten().map(convert).collect()
 }
 
+/// Whether a limit of processes has this name, as `nofile`.
+pub fn is_rlimit(name: &str) -> bool {
+    rlimit_name(name).is_some()
+}
+
 fn rlimit_name(name: &str) -> Option<&'static str> {
     Some(match name {
         "as" => "RLIMIT_AS",
