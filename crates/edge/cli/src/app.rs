@@ -182,7 +182,7 @@ fn run(session: Rc<Session>, subject: &Subject, command: &'static Command, args:
         let (program, path) = (subject.face.name(), &subject.path);
         return Err(Exit::failure(format!(
             "{program}: '{path}' {why}\n\nUsage:  {path}{}\n\n{verb} '{path} --help' for more information",
-            help::spaced(command.usage)
+            help::arguments(command, subject.face)
         )));
     }
     execute(Invocation { session, matches }, command)

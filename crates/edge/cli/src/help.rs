@@ -42,15 +42,18 @@ impl Subject {
     fn usage(&self) -> String {
         match (self.node, self.command()) {
             (None, _) => format!("{} [OPTIONS] COMMAND", self.path),
-            (_, Some(command)) => format!("{}{}", self.path, spaced(command.usage)),
+            (_, Some(command)) => format!("{}{}", self.path, arguments(command, self.face)),
             _ => format!("{} COMMAND", self.path),
         }
     }
 }
 
-/// `text` with a blank before it, unless it is empty.
-pub fn spaced(text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!(" {text}") }
+/// A command's arguments with a blank before them. A second form of them names the program again.
+pub fn arguments(command: &Command, face: Face) -> String {
+    match command.usage {
+        "" => String::new(),
+        usage => format!(" {}", usage.replace("\n\tdocker ", &format!("\n\t{} ", face.name()))),
+    }
 }
 
 /// A flag that cannot be read: the message, the usage line, and exit code 125.
@@ -230,6 +233,13 @@ mod tests {
                       Aliases:\n  docker container wait, docker wait\n";
         assert_eq!(help(&["wait"], Face::Docker), expect);
         assert!(help(&["container", "wait"], Face::Gantry).starts_with("Usage:  gantry container wait CONTAINER"));
+    }
+
+    #[test]
+    fn every_form_of_a_command_names_this_program() {
+        let usage = "Usage:  gantry cp [OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-\n\tgantry cp [OPTIONS] SRC_PATH|- CONTAINER:DEST_PATH\n";
+        assert!(help(&["cp"], Face::Gantry).starts_with(usage));
+        assert!(help(&["cp"], Face::Docker).contains("\n\tdocker cp [OPTIONS]"));
     }
 
     #[test]

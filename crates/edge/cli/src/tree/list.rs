@@ -36,7 +36,8 @@ pub const ROOT: &[Node] = &[
     Node::group("swarm", "Manage Swarm", SWARM).part(Group::Swarm),
     Node::command("attach", &command::container::attach::COMMAND),
     Node::command("commit", &command::container::commit::COMMAND),
-    Node::missing("cp", "Copy files/folders between a container and the local filesystem"),
+    Node::command("cp", &command::container::cp::COMMAND)
+        .about("Copy files/folders between a container and the local filesystem"),
     Node::command("create", &command::container::create::COMMAND),
     Node::command("diff", &command::container::diff::COMMAND),
     Node::command("events", &command::system::events::COMMAND),
@@ -212,7 +213,8 @@ const CONTEXT: &[Node] = &[
 const CONTAINER: &[Node] = &[
     Node::command("attach", &command::container::attach::COMMAND),
     Node::command("commit", &command::container::commit::COMMAND),
-    Node::missing("cp", "Copy files/folders between a container and the local filesystem"),
+    Node::command("cp", &command::container::cp::COMMAND)
+        .about("Copy files/folders between a container and the local filesystem"),
     Node::command("create", &command::container::create::COMMAND),
     Node::command("diff", &command::container::diff::COMMAND),
     Node::command("exec", &command::container::exec::COMMAND),

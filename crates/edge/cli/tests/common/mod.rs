@@ -46,6 +46,8 @@ pub enum Answer {
     Hijack(fn(UnixStream)),
     /// The head now, the body when this allows it.
     Later(&'static str, Arc<Gate>),
+    /// An archive, or with `HEAD` what it is of: JSON for a header.
+    Archive(&'static str, Vec<u8>),
     /// The connection is closed without an answer.
     Close,
 }
@@ -159,7 +161,7 @@ fn serve(stream: UnixStream, log: &Mutex<Vec<Request>>, script: &Script) {
         }
         log.lock().unwrap().push(request.clone());
         match script(&request) {
-            Answer::Json(status, body) => send(&stream, status, body, false),
+            Answer::Json(status, body) => send(&stream, status, body, request.method == "HEAD"),
             Answer::Later(body, gate) => {
                 let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
                 let _ = (&stream).write_all(head.as_bytes());
@@ -170,6 +172,17 @@ fn serve(stream: UnixStream, log: &Mutex<Vec<Request>>, script: &Script) {
                 let head = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
                 let _ = (&stream).write_all(head.as_bytes());
                 return work(stream);
+            }
+            Answer::Archive(stat, bytes) => {
+                let stat = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, stat);
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\nX-Docker-Container-Path-Stat: {stat}\r\nContent-Length: {}\r\n\r\n",
+                    bytes.len()
+                );
+                let _ = (&stream).write_all(head.as_bytes());
+                if request.method != "HEAD" {
+                    let _ = (&stream).write_all(&bytes);
+                }
             }
             Answer::Close => return,
         }
