@@ -8,6 +8,7 @@
 
 mod bench;
 mod daemon;
+mod edit;
 mod files;
 mod formats;
 mod health;

@@ -1,5 +1,7 @@
 //! What is asked for.
 
+use std::net::SocketAddrV4;
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use oci::runtime;
@@ -14,6 +16,14 @@ use super::supervisor::{CONTROL, INIT, Phase, Supervisor};
 
 /// A container that lives so long may live for months with nothing to do for us; a shorter one is not worth the trouble.
 const BUSY_START: Duration = Duration::from_secs(1);
+
+/// Whether a socket is the one that holds this port.
+fn is_bound(socket: &OwnedFd, address: SocketAddrV4, udp: bool) -> bool {
+    use rustix::net::{SocketType, getsockname, sockopt::socket_type};
+    let kind = if udp { SocketType::DGRAM } else { SocketType::STREAM };
+    let bound = getsockname(socket).ok().and_then(|bound| SocketAddrV4::try_from(bound).ok());
+    socket_type(socket) == Ok(kind) && bound == Some(address)
+}
 
 impl Supervisor {
     /// Meets one request, or says why not.
@@ -32,6 +42,11 @@ impl Supervisor {
             Request::Resize { exec, rows, columns } => {
                 let result = self.process(exec.as_deref()).and_then(|process| process.resize(rows, columns));
                 result.map(|()| self.done(number))
+            }
+            Request::Release { ip, port, udp } => {
+                self.parts.held.retain(|socket| !is_bound(socket, SocketAddrV4::new(ip, port), udp));
+                self.done(number);
+                Ok(())
             }
             Request::State => {
                 let state = self.parts.state.clone();

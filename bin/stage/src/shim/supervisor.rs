@@ -66,8 +66,7 @@ pub(super) struct Parts {
     pub(super) own_pids: bool,
     pub(super) state: State,
     pub(super) log: Option<Writer>,
-    /// Never used, only kept from being closed.
-    #[expect(dead_code, reason = "descriptors that are held open as long as the shim lives")]
+    /// Kept from being closed: they hold ports of the host.
     pub(super) held: Vec<OwnedFd>,
     pub(super) poller: Poller,
     pub(super) signals: SignalFd,

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use api::auth::AuthConfig;
-use api::container::{ContainerConfig, ContainerCreateRequest, HostConfig, WaitCondition};
+use api::container::{ContainerConfig, ContainerCreateRequest, Edit, HostConfig, WaitCondition};
 use api::exec::ExecCreateRequest;
 use api::filters::Filters;
 use tokio::io::AsyncRead;
@@ -137,6 +137,8 @@ pub struct ContainerUpdate {
     pub target: String,
     /// New limits and restart policy; 0 and empty change nothing, and everything else does not count.
     pub change: HostConfig,
+    /// What is added and taken away.
+    pub edit: Edit,
 }
 
 /// One container whose processes are listed.

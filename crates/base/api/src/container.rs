@@ -23,5 +23,5 @@ pub use mount::*;
 pub use stats::*;
 pub use summary::{ContainerSummary, HostConfigSummary};
 pub use top::TopResponse;
-pub use update::UpdateResponse;
+pub use update::{Edit, UpdateRequest, UpdateResponse};
 pub use wait::{WaitCondition, WaitError, WaitResponse};

@@ -237,6 +237,16 @@ pub enum Request {
         #[serde(default)]
         exec: Option<String>,
     },
+    /// Closes a socket that was inherited to hold a port of the host: what is bound to this address, of this protocol's
+    /// number. One that is not held is no failure.
+    Release {
+        /// The host's address.
+        ip: std::net::Ipv4Addr,
+        /// The host's port.
+        port: u16,
+        /// Whether it is UDP's, and not TCP's.
+        udp: bool,
+    },
     /// Answered by `State`.
     State,
 }

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod capabilities;
+pub mod edit;
 pub mod health;
 pub mod lifecycle;
 pub mod merge;

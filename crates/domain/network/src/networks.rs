@@ -19,7 +19,7 @@ use crate::ipam::Ipam;
 use crate::maker::{self, Berth, Harbour, Maker};
 use crate::ports::{Held, Ports};
 use crate::record::{self, Driver, Network};
-use crate::request::{Attach, Attachment};
+use crate::request::{Attach, Attachment, PortRequest};
 use crate::settings::Settings;
 use crate::tender::Tender;
 use crate::{sysctl, unique};
@@ -120,6 +120,22 @@ impl Networks {
     /// A network namespace with nothing but loopback, up: for the network `none`.
     pub fn new_netns(&self) -> Result<OwnedFd> {
         self.maker.take_bare()
+    }
+
+    /// Publishes more ports of a container that has its place: the endpoint with them, and the sockets that keep them ours.
+    ///
+    /// # Errors
+    /// For a port that is somebody else's; nothing is published then.
+    pub fn publish(&self, endpoint: &Endpoint, ports: Vec<PortRequest>) -> Result<(Endpoint, Vec<OwnedFd>)> {
+        self.site()?.publish_more(endpoint, ports)
+    }
+
+    /// Takes ports of a container back; gives the endpoint without them.
+    ///
+    /// # Errors
+    /// For what the firewall refuses; the ports are published still then.
+    pub fn withdraw(&self, endpoint: &Endpoint, ports: &[PublishedPort]) -> Result<Endpoint> {
+        self.site()?.withdraw(endpoint, ports)
     }
 
     /// Takes a container's place away: its ports lead nowhere, its address is free. Its namespace and link vanish with
@@ -249,6 +265,31 @@ impl Site {
             drop(tenants);
             std::thread::sleep(SHIM_PAUSE);
         }
+    }
+
+    fn publish_more(&self, endpoint: &Endpoint, ports: Vec<PortRequest>) -> Result<(Endpoint, Vec<OwnedFd>)> {
+        let container_id = endpoint.container_id.clone();
+        let request = Attach { name: container_id.clone(), container_id, ports, mac: None, ip: None };
+        let (ports, hold) = self.publish(&request, endpoint.ip)?;
+        let more = Endpoint { ports: endpoint.ports.iter().copied().chain(ports).collect(), ..endpoint.clone() };
+        self.forget_old_flows(&more);
+        self.tenants().endpoints.insert(more.id.clone(), more.clone());
+        Ok((more, hold))
+    }
+
+    fn withdraw(&self, endpoint: &Endpoint, ports: &[PublishedPort]) -> Result<Endpoint> {
+        if let Some(firewall) = &self.firewall {
+            firewall.unpublish(ports, endpoint.ip)?;
+        }
+        if ports.iter().any(|port| port.proto == Protocol::Udp) {
+            self.tender.forget_flows(|flows| flows.answered_by(endpoint.ip));
+        }
+        let kept = endpoint.ports.iter().copied().filter(|port| !ports.contains(port)).collect();
+        let less = Endpoint { ports: kept, ..endpoint.clone() };
+        let mut tenants = self.tenants();
+        tenants.ports.release(ports);
+        tenants.endpoints.insert(less.id.clone(), less.clone());
+        Ok(less)
     }
 
     fn evict(&self, endpoint: &Endpoint) {

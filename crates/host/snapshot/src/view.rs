@@ -8,9 +8,13 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
-use rustix::mount::{OpenTreeFlags, mount_bind, mount_bind_recursive, open_tree};
+use rustix::mount::{
+    MoveMountFlags, OpenTreeFlags, UnmountFlags, mount_bind, mount_bind_recursive, move_mount, open_tree, unmount,
+};
+use sys::mount::{Attributes, attr, set_attributes};
 use sys::mountns;
 use sys::overlay::Overlay;
+use sys::path::Kind;
 
 use crate::error::{At, Error};
 use crate::store::Writable;
@@ -97,6 +101,46 @@ pub fn live_bare<T: Send>(mounts: BorrowedFd<'_>, work: impl FnOnce(BorrowedFd<'
     });
     looked.at("enter the container's mounts at", root)?.at("open", root)
 }
+
+/// Binds a file or directory of the host into a running container, with what is mounted below it.
+///
+/// # Errors
+/// For a source that is not there, a target that cannot be made, and as of open_tree(2) and move_mount(2).
+pub fn bind_live(mounts: BorrowedFd<'_>, source: &Path, target: &Path, read_only: bool) -> Result<(), Error> {
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
+    let tree = open_tree(CWD, source, flags).at("bind", source)?;
+    let set = if read_only { attr::RDONLY } else { 0 };
+    set_attributes(tree.as_fd(), true, &Attributes::new(set, 0, PRIVATE)).at("set up the bind of", source)?;
+    let kind = if source.is_dir() { Kind::Directory } else { Kind::File };
+    let moved = mountns::inside(mounts, || {
+        let root = readable(Path::new("/"))?;
+        let place = sys::path::ensure(&root, target, kind)?;
+        let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+        move_mount(&tree, "", &place, "", flags)
+    });
+    moved.at("enter the container's mounts at", target)?.at("mount over", target)
+}
+
+/// Takes a mount of a running container away; who has something open in it keeps that.
+///
+/// # Errors
+/// As of umount2(2): `EINVAL` where nothing is mounted.
+pub fn unbind_live(mounts: BorrowedFd<'_>, target: &Path) -> Result<(), Error> {
+    let (Some(parent), Some(name)) = (target.parent(), target.file_name()) else {
+        return Err(Errno::INVAL).at("unmount", target);
+    };
+    let done = mountns::inside(mounts, || {
+        let root = readable(Path::new("/"))?;
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        // The thread's own working directory: no path is resolved once more.
+        rustix::process::fchdir(sys::path::open(&root, parent, OFlags::PATH | OFlags::DIRECTORY)?)?;
+        unmount(name, UnmountFlags::DETACH | UnmountFlags::NOFOLLOW)
+    });
+    done.at("enter the container's mounts at", target)?.at("unmount", target)
+}
+
+/// `MS_PRIVATE` of linux/mount.h.
+const PRIVATE: u64 = 1 << 18;
 
 /// Mounts layers over each other, read-only; overlayfs wants at least two.
 fn stack(layers: &[impl AsRef<Path>], point: &Path) -> Result<OwnedFd, Errno> {

@@ -10,10 +10,11 @@
 //! Only this task changes the container; the order of what happens to it is the order of its inbox. What takes long (the
 //! pause of a stop, the pause before a restart) is waited for outside.
 
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::container::HostConfig;
+use api::container::{Edit, HostConfig};
 use container::health::Probe;
 use container::lifecycle::{self, AfterExit, Restart, Verb};
 use container::state::Phase;
@@ -69,10 +70,12 @@ pub enum Message {
         /// Told when readers see it.
         reply: oneshot::Sender<Result<()>>,
     },
-    /// Change limits or the restart policy.
+    /// Change limits, the restart policy, ports, mounts or variables.
     Update {
         /// Only limits and the restart policy count; 0 and empty change nothing.
         change: Box<HostConfig>,
+        /// What is added and taken away.
+        edit: Box<Edit>,
         /// Told when all of it has been done, or nothing.
         reply: oneshot::Sender<Result<()>>,
     },
@@ -130,6 +133,8 @@ pub struct Actor {
     last_pause: Option<Duration>,
     /// It is being ended without its shim.
     was_stuck: bool,
+    /// The sockets of ports that were published since the start; its shim holds the others.
+    pub(super) more_ports: Vec<OwnedFd>,
 }
 
 /// Gives a container an owner. `running`: it was found alive.
@@ -152,6 +157,7 @@ pub fn spawn(engine: &Arc<Inner>, stored: Stored, running: Option<Running>) -> H
         health: None,
         last_pause: None,
         was_stuck: false,
+        more_ports: Vec::new(),
     };
     if let Some(running) = running {
         actor.watch_over(running);
@@ -196,8 +202,8 @@ impl Actor {
                 let outcome = self.rename(&name).await;
                 let _ = reply.send(outcome);
             }
-            Message::Update { change, reply } => {
-                let outcome = self.update(&change).await;
+            Message::Update { change, edit, reply } => {
+                let outcome = self.update(&change, &edit).await;
                 let _ = reply.send(outcome);
             }
             Message::Attach { streams, promise } => self.attach(streams, promise).await,
@@ -215,7 +221,7 @@ impl Actor {
     }
 
     /// The way to its shim.
-    fn shim(&self) -> Shim {
+    pub(super) fn shim(&self) -> Shim {
         Shim::new(self.engine.bundle(&self.stored.record.id))
     }
 
@@ -377,6 +383,7 @@ impl Actor {
         let record =
             record.or_else(|| self.engine.exit_record(&self.stored.record)).unwrap_or_else(|| unknown_end(unknown));
         self.end_probes();
+        self.more_ports.clear();
         let state = &mut self.stored.record.state;
         let uptime = record.exited_at - state.started_at.unwrap_or(record.exited_at);
         let uptime = Duration::from_nanos(u64::try_from(uptime).unwrap_or(0));

@@ -1,4 +1,4 @@
-//! Namespaces that one container shares with another: `--network container:…`, `--pid container:…`.
+//! Namespaces of running containers, and those that one shares with another: `--network container:…`, `--pid container:…`.
 
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -65,6 +65,12 @@ fn running(engine: &Inner, mode: &str, kind: &str) -> Result<Option<Handle>> {
 fn init(engine: &Inner, handle: &Handle) -> Result<(Process, i32)> {
     let init = groups::state(engine, &handle.view().stored.record.id)?.init;
     Ok((Process::open(init)?, init.pid))
+}
+
+/// The mount namespace of a container that runs.
+pub fn mounts(engine: &Inner, record: &Record) -> Result<OwnedFd> {
+    let process = Process::open(groups::state(engine, &record.id)?.init)?;
+    process.file("ns/mnt", OFlags::RDONLY).step("open the container's mount namespace")
 }
 
 /// The network namespace to join, and the container whose it is.

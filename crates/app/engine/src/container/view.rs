@@ -6,13 +6,11 @@ use std::time::Duration;
 
 use container::spec;
 use fault::{Fault, Result, Step};
-use rustix::fs::OFlags;
 use snapshot::Writable;
 use snapshot::view::{self, Still};
 
-use super::process::Process;
 use super::start::apart;
-use super::{Handle, Stored, groups};
+use super::{Handle, Stored, join};
 use crate::inner::Inner;
 
 /// How long a run that has just ended may take to be known as ended.
@@ -68,7 +66,7 @@ pub async fn find(engine: &Arc<Inner>, handle: &Handle) -> Result<Place> {
             if !view.stored.state().phase.is_alive() {
                 return Ok(Place::Still(still(engine, &view.stored)?));
             }
-            if let Ok(mounts) = mounts(engine, &view.stored) {
+            if let Ok(mounts) = join::mounts(engine, &view.stored.record) {
                 return Ok(Place::Live(mounts));
             }
             // It has ended, and its owner is about to hear of it.
@@ -77,11 +75,6 @@ pub async fn find(engine: &Arc<Inner>, handle: &Handle) -> Result<Place> {
     };
     let late = |_| Fault::deadline("the container has ended, and its end is not known yet");
     tokio::time::timeout(PATIENCE, look).await.map_err(late)?
-}
-
-fn mounts(engine: &Inner, stored: &Stored) -> Result<OwnedFd> {
-    let process = Process::open(groups::state(engine, &stored.record.id)?.init)?;
-    process.file("ns/mnt", OFlags::RDONLY).step("open the container's mount namespace")
 }
 
 fn still(engine: &Inner, stored: &Stored) -> Result<Still> {

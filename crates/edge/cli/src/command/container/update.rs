@@ -3,10 +3,10 @@
 use super::each::{self, path, summed};
 use crate::exit::Exit;
 use crate::flag::{Flag, Kind, Matches};
-use crate::opts::{check, restart};
+use crate::opts::{check, mount, port, restart};
 use crate::stream::{out, visible};
 use crate::tree::{Args, Command, Invocation};
-use api::container::{HostConfig, RestartPolicy, UpdateResponse};
+use api::container::{Edit, HostConfig, RestartPolicy, UpdateRequest, UpdateResponse};
 use client::{Client, Request};
 
 const FLAGS: &[Flag] = &[
@@ -26,6 +26,13 @@ const FLAGS: &[Flag] = &[
     Flag::new("memory-swap", check::SWAP, "Swap limit equal to memory plus swap: -1 to enable unlimited swap"),
     Flag::new("pids-limit", Kind::Int, "Tune container pids limit (set -1 for unlimited)").since(1, 40),
     Flag::new("restart", Kind::Str, "Restart policy to apply when a container exits"),
+    // Docker has none of these; its help stays as it is.
+    Flag::new("publish-add", Kind::List, "Publish a port, also of a running container").hidden(),
+    Flag::new("publish-rm", Kind::List, "Publish a port no more").hidden(),
+    Flag::new("env-add", Kind::List, "Set a variable at the next start").hidden(),
+    Flag::new("env-rm", Kind::List, "Remove a variable at the next start").hidden(),
+    Flag::new("mount-add", mount::KIND, "Add a mount, also to a running container").hidden(),
+    Flag::new("mount-rm", Kind::List, "Take a mount away, by its target").hidden(),
 ];
 
 /// The command.
@@ -44,7 +51,8 @@ async fn run(invocation: Invocation) -> Result<(), Exit> {
     if matches.given().next().is_none() {
         return Err(Exit::failure("you must provide one or more flags when using this command"));
     }
-    let settings = settings(matches).map_err(Exit::failure)?;
+    let host_config = settings(matches).map_err(Exit::failure)?;
+    let settings = UpdateRequest { host_config, edit: edit(matches).map_err(Exit::failure)? };
     let client = invocation.session.client().await?;
     let (mut warnings, mut failures) = (Vec::new(), Vec::new());
     for name in &matches.positional {
@@ -62,11 +70,24 @@ async fn run(invocation: Invocation) -> Result<(), Exit> {
     summed(failures)
 }
 
-async fn update(client: &Client, name: &str, settings: &HostConfig) -> Result<Vec<String>, Exit> {
+async fn update(client: &Client, name: &str, settings: &UpdateRequest) -> Result<Vec<String>, Exit> {
     each::check(name)?;
     let request = Request::post(path(name, "/update")).json(settings);
     let answer: UpdateResponse = client.send(request).await?.json().await?;
     Ok(answer.warnings.unwrap_or_default())
+}
+
+/// What is to be added and taken away.
+fn edit(matches: &Matches) -> Result<Edit, String> {
+    let ports = |flag: &str| port::read(&matches.list(flag), &[]).map(|ports| ports.bindings);
+    Ok(Edit {
+        publish_add: ports("publish-add")?,
+        publish_remove: ports("publish-rm")?,
+        env_add: matches.list("env-add"),
+        env_remove: matches.list("env-rm"),
+        mount_add: matches.list("mount-add").iter().map(|text| mount::read(text)).collect::<Result<_, _>>()?,
+        mount_remove: matches.list("mount-rm"),
+    })
 }
 
 /// What is to change; zero and empty leave a setting as it is.
