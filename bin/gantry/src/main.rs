@@ -1,12 +1,13 @@
 //! The one binary: client, daemon, and the small program that it carries for each container.
 //!
 //! Its face depends on the name it is called by: `gantryd` and `dockerd` are the daemon, as `gantry daemon` is;
-//! `gantry-runc` and `runc` are the OCI runtime; anything else is the client.
+//! `gantry-runc` and `runc` are the OCI runtime; `gantry doctor` looks at the host; anything else is the client.
 
 #![forbid(unsafe_code)]
 
 mod autostart;
 mod daemon;
+mod doctor;
 mod runtime;
 
 use std::ffi::OsString;
@@ -21,6 +22,9 @@ fn main() -> ExitCode {
     if matches!(name(&args).as_str(), "gantry-runc" | "runc") {
         return runtime::main(args);
     }
+    if let Some(rest) = doctor_arguments(&args) {
+        return doctor::main(&rest);
+    }
     match daemon_arguments(&args) {
         Some((program, rest)) => daemon::main(&program, &rest),
         None => exit_code(cli::main(args, cli::Hooks { start_daemon: Some(autostart::start) })),
@@ -31,6 +35,12 @@ fn main() -> ExitCode {
 fn name(args: &[OsString]) -> String {
     let file = args.first().and_then(|first| Path::new(first).file_name());
     file.map(|file| file.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// The arguments of `gantry doctor`. Docker has no such command, so under its name it stays unknown.
+fn doctor_arguments(args: &[OsString]) -> Option<Vec<String>> {
+    let is_ours = name(args) != "docker" && args.get(1).is_some_and(|first| first == "doctor");
+    is_ours.then(|| args[2..].iter().map(|arg| arg.to_string_lossy().into_owned()).collect())
 }
 
 /// The daemon's name and arguments, where that is the face asked for.
@@ -63,5 +73,8 @@ mod tests {
         assert_eq!(face(&["gantry", "daemon"]).as_deref(), Some("gantry daemon"));
         assert_eq!(face(&["docker", "run", "daemon"]), None);
         assert_eq!(face(&["gantry"]), None);
+        let doctor = |args: &[&str]| doctor_arguments(&args.iter().map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(doctor(&["gantry", "doctor", "-q"]), Some(vec!["-q".to_owned()]));
+        assert_eq!((doctor(&["docker", "doctor"]), doctor(&["gantry", "run", "doctor"])), (None, None));
     }
 }

@@ -70,6 +70,17 @@ type Target = (Ipv4Addr, u16);
 /// What is published: host's address, protocol, host's port.
 type Key = (Ipv4Addr, Protocol, u16);
 
+/// Whether the kernel has nftables, and lets us use them.
+pub fn has_nftables() -> bool {
+    Nft::open().is_ok_and(|mut kernel| kernel.dropping(Hook::Forward).is_ok())
+}
+
+/// Chains of this host's tables that drop forwarded packets by default: `table chain`. Ours accept.
+pub fn foreign_drops() -> Vec<String> {
+    let chains = Nft::open().and_then(|mut kernel| kernel.dropping(Hook::Forward)).unwrap_or_default();
+    chains.into_iter().map(|(table, chain)| format!("{table} {chain}")).collect()
+}
+
 /// Our table: what it is to hold, and the way to make it so.
 #[derive(Debug)]
 pub struct Firewall {

@@ -37,6 +37,7 @@ mod tender;
 mod unique;
 
 pub use endpoint::{Endpoint, Protocol, PublishedPort};
+pub use firewall::{foreign_drops, has_nftables};
 pub use mac::Mac;
 pub use networks::Networks;
 pub use record::{Driver, Network};
