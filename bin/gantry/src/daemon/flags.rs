@@ -262,7 +262,7 @@ pub static TABLE: &[Flag] = {
             "metrics-addr",
             "metrics-addr",
             Text,
-            Missing,
+            Effective,
             "Set default address and port to serve the metrics api on",
         ),
         option("mtu", "mtu", Text, Effective, "Set the MTU for the default \"bridge\" network"),

@@ -106,7 +106,18 @@ fn read_config_file(values: &mut Values) -> Result<()> {
 async fn serve(settings: Settings) -> Result<()> {
     let listeners =
         server::listen(&settings.hosts, settings.group.as_deref()).await.map_err(|error| anyhow!("{error}"))?;
+    let metrics = match &settings.metrics {
+        Some(address) => {
+            let listener = server::listen_for_metrics(address).await;
+            Some(listener.with_context(|| format!("failed to start metrics server: listen on {address}"))?)
+        }
+        None => None,
+    };
     let engine = engine::Engine::open(settings.engine).await.map_err(|fault| anyhow!("{fault}"))?;
+    if let Some(listener) = metrics {
+        let engine = engine.clone();
+        tokio::spawn(server::serve_metrics(listener, move || engine.metrics()));
+    }
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(wait_for_signal(stop));
     notify::ready();

@@ -26,6 +26,8 @@ pub struct Settings {
     pub hosts: Vec<String>,
     /// The group of unix sockets.
     pub group: Option<String>,
+    /// Where collectors of metrics are served: host and port.
+    pub metrics: Option<String>,
     /// Where the process id is written.
     pub pidfile: PathBuf,
     /// The daemon's own log.
@@ -45,6 +47,7 @@ pub fn read(program: &str, values: &Values) -> Result<Settings, String> {
     Ok(Settings {
         hosts: hosts(program, values),
         group: Some(values.text("group").unwrap_or("docker").to_owned()).filter(|group| !group.is_empty()),
+        metrics: values.text("metrics-addr").filter(|address| !address.is_empty()).map(str::to_owned),
         pidfile: values.text("pidfile").map_or(Ok(default_pidfile), absolute)?,
         logging: logging(values)?,
         oom_score_adjust: oom_score_adjust(values)?,

@@ -303,3 +303,39 @@ fn without_live_restore_containers_are_stopped_with_the_daemon() {
     assert_eq!(gantry.ok(&["inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "deaf"]), "exited 137");
     assert_eq!(gantry.ok(&["ps", "-aq", "--filter", "name=passing"]), "");
 }
+
+#[test]
+fn collectors_find_what_the_daemon_counts() {
+    let host = Host::new();
+    let registry = testkit::Distributor::start(&host);
+    let image = registry.push(&testkit::busybox(), "busybox:1");
+    let daemon = Daemon::start_with(&host, GANTRY, &["--metrics-addr", "127.0.0.1:9323"]);
+    let gantry = daemon.gantry();
+    gantry.ok(&["pull", "-q", &image]);
+    let id = gantry.ok(&["run", "-d", "--health-cmd", "false", "--health-interval", "20ms", &image, "sleep", "1000"]);
+    gantry.ok(&["pause", &gantry.ok(&["run", "-d", &image, "sleep", "1000"])]);
+    gantry.ok(&["create", &image]);
+    let scrape = || host.ok(&["curl", "--fail", "--silent", "--noproxy", "*", "http://127.0.0.1:9323/metrics"]);
+    let has = |text: &str, line: &str| text.lines().any(|known| known == line);
+    let prefix = "engine_daemon_";
+    testkit::eventually("a failed check", || {
+        (!has(&scrape(), &format!("{prefix}health_checks_failed_total 0"))).then_some(())
+    });
+    let text = scrape();
+    for line in [
+        "container_states_containers{state=\"running\"} 1",
+        "container_states_containers{state=\"paused\"} 1",
+        "container_states_containers{state=\"stopped\"} 1",
+        "container_actions_seconds_count{action=\"create\"} 3",
+        "container_actions_seconds_count{action=\"start\"} 2",
+        "container_actions_seconds_count{action=\"delete\"} 0",
+        "events_subscribers_total 0",
+    ] {
+        assert!(has(&text, &format!("{prefix}{line}")), "{line}: {text}");
+    }
+    assert!(text.contains("engine_daemon_engine_info{version=") && text.ends_with("# EOF"), "{text}");
+    gantry.ok(&["rm", "-f", &id]);
+    assert!(has(&scrape(), &format!("{prefix}container_actions_seconds_count{{action=\"delete\"}} 1")));
+    let taken = refused(&Daemon::prepare(&host, GANTRY, &["--metrics-addr", "127.0.0.1:9323"])).failure(1);
+    assert!(taken.contains("failed to start metrics server: listen on 127.0.0.1:9323: "), "{taken}");
+}

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use crate::{Engine, container, exec, image, network, system};
 
 use crate::action::{Actions, Progress, Reply, Stream};
+use crate::metrics::Act;
 use crate::reply::{Attached, Extract, Logs, Ping, Waiting};
 use crate::request::{
     AttachRequest, ContainerCreate, ContainerExtract, ContainerKill, ContainerList, ContainerLook, ContainerPath,
@@ -51,7 +52,7 @@ impl Actions for Engine {
     }
 
     fn container_create(&self, request: ContainerCreate) -> Reply<'_, CreateResponse> {
-        Box::pin(container::create(&self.inner, request))
+        Box::pin(self.inner.metrics.timed(Act::Create, container::create(&self.inner, request)))
     }
 
     fn container_list(&self, request: ContainerList) -> Reply<'_, Vec<ContainerSummary>> {
@@ -63,7 +64,7 @@ impl Actions for Engine {
     }
 
     fn container_start(&self, target: String) -> Reply<'_, ()> {
-        Box::pin(async move { container::start(&self.inner, &target).await })
+        Box::pin(async move { self.inner.metrics.timed(Act::Start, container::start(&self.inner, &target)).await })
     }
 
     fn container_stop(&self, request: ContainerStop) -> Reply<'_, ()> {
@@ -115,7 +116,7 @@ impl Actions for Engine {
     }
 
     fn container_changes(&self, target: String) -> Reply<'_, Vec<FilesystemChange>> {
-        Box::pin(async move { container::changes(&self.inner, &target).await })
+        Box::pin(async move { self.inner.metrics.timed(Act::Changes, container::changes(&self.inner, &target)).await })
     }
 
     fn container_export(&self, target: String) -> Reply<'_, Stream<Bytes>> {
@@ -127,7 +128,7 @@ impl Actions for Engine {
     }
 
     fn container_remove(&self, request: ContainerRemove) -> Reply<'_, ()> {
-        Box::pin(container::remove(&self.inner, request))
+        Box::pin(self.inner.metrics.timed(Act::Delete, container::remove(&self.inner, request)))
     }
 
     fn container_prune(&self, filters: Filters) -> Reply<'_, ContainersPruned> {
@@ -171,7 +172,7 @@ impl Actions for Engine {
     }
 
     fn image_commit(&self, request: ImageCommit) -> Reply<'_, String> {
-        Box::pin(image::commit(&self.inner, request))
+        Box::pin(self.inner.metrics.timed(Act::Commit, image::commit(&self.inner, request)))
     }
 
     fn image_list(&self, request: ImageList) -> Reply<'_, Vec<ImageSummary>> {

@@ -21,6 +21,7 @@ use shim_proto::ExitRecord;
 use crate::container::{Registry, Stored, recover};
 use crate::exec::Execs;
 use crate::filters::Filters;
+use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::system::Events;
@@ -65,6 +66,7 @@ pub struct Inner {
     pub filters: Filters,
     /// What happened.
     pub events: Events,
+    pub(crate) metrics: Metrics,
     /// The daemon is ending, and its containers with it.
     pub is_stopping: AtomicBool,
     /// The sealed stage program.
@@ -98,6 +100,7 @@ impl Inner {
             execs: Execs::default(),
             filters: Filters::open(&settings.run_root),
             events,
+            metrics: Metrics::default(),
             is_stopping: AtomicBool::new(false),
             stage,
             apparmor: install_apparmor().await?,

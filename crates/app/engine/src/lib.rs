@@ -14,6 +14,7 @@ mod exec;
 mod filters;
 mod image;
 mod inner;
+mod metrics;
 mod network;
 pub mod reply;
 pub mod request;
@@ -66,6 +67,11 @@ impl Engine {
     /// Whether containers outlive this engine.
     pub fn outlived(&self) -> bool {
         self.inner.settings.live_restore
+    }
+
+    /// What the engine counts and measures of itself, in the text format of OpenMetrics 1.0.
+    pub fn metrics(&self) -> String {
+        metrics::metrics(&self.inner)
     }
 
     /// Writes down what is not yet on disk. Containers go on, unless they are to be stopped with the daemon.

@@ -13,6 +13,8 @@
 //!                       └ hijack     connections that turn into a byte stream
 //! ```
 //!
+//! Beside the API: `metrics` for collectors.
+//!
 //! The server knows HTTP and the versions of the API; what a request does is the engine's to know
 //! ([`engine::Actions`]).
 
@@ -24,6 +26,7 @@ mod guard;
 mod hijack;
 mod limits;
 mod listen;
+mod metrics;
 mod older;
 mod percent;
 mod quiet;
@@ -34,4 +37,5 @@ mod socket;
 
 pub use limits::Limits;
 pub use listen::{ListenError, Listener, listen};
+pub use metrics::{listen_for_metrics, serve_metrics};
 pub use serve::{serve, serve_with};

@@ -1,7 +1,7 @@
 //! Probes whether a running container is well.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use api::container::{HostConfig, StringOrList};
 use api::exec::ExecCreateRequest;
@@ -179,6 +179,7 @@ impl Watch {
             Ok(end) => end,
             Err(fault) => (-1, fault.message().to_owned()),
         };
+        self.engine.metrics.checked(exit_code != 0);
         Probe { start, end: clock::now(), exit_code, output }
     }
 
@@ -189,7 +190,9 @@ impl Watch {
             attach_stderr: true,
             ..ExecCreateRequest::default()
         };
+        let begin = Instant::now();
         let exec = exec::create(&self.engine, ExecCreate { target: self.id.clone(), body }).await?;
+        self.engine.metrics.check_started(begin.elapsed());
         let ended = self.execute_created(&exec).await;
         self.engine.execs.remove(&exec);
         ended

@@ -44,6 +44,8 @@ struct Inner {
 #[derive(Debug)]
 struct State {
     journal: Journal,
+    /// The number of the last event of the engine before.
+    before: u64,
     newest: VecDeque<(u64, Arc<Event>)>,
     /// Whether the last event could not be written, and that was said.
     is_troubled: bool,
@@ -54,7 +56,7 @@ impl Events {
     pub fn open(folder: &Path) -> Result<Self> {
         let journal = Journal::open(folder, Limits::default()).step("open the events' journal")?;
         let news = watch::channel(journal.last()).0;
-        let state = Mutex::new(State { journal, newest: VecDeque::new(), is_troubled: false });
+        let state = Mutex::new(State { before: journal.last(), journal, newest: VecDeque::new(), is_troubled: false });
         Ok(Self { inner: Arc::new(Inner { state, news, listeners: AtomicUsize::new(0) }) })
     }
 
@@ -93,6 +95,12 @@ impl Events {
             }
         }
         Ok(last)
+    }
+
+    /// How many this engine has noted.
+    pub fn count(&self) -> u64 {
+        let state = self.lock();
+        state.journal.last() - state.before
     }
 
     /// How many listen.
