@@ -15,6 +15,7 @@ mod quote;
 mod size;
 mod table;
 mod timestamp;
+mod visible;
 mod zone;
 
 pub use date::{Instant, ParseDateError, ansic, go_string, parse_rfc3339, rfc3339_nano, rfc3339_nine, rfc3339_seconds};
@@ -27,4 +28,5 @@ pub use quote::quote;
 pub use size::{SizeError, bytes_size, decimal_size, decimal_size_with, parse_binary_size, parse_decimal_size};
 pub use table::Table;
 pub use timestamp::{TimestampError, timestamp};
+pub use visible::visible;
 pub use zone::local_zone;

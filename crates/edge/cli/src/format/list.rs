@@ -1,8 +1,7 @@
 //! Lists: a format, columns, rows.
 
-use super::Template;
 use super::record::{Column, header};
-use super::value::Value;
+use super::{Template, Value};
 use crate::exit::Exit;
 use crate::stream::terminal;
 use human::Table;

@@ -1,7 +1,7 @@
 //! Rows of lists: what `{{.Field}}` means there.
 
-use super::value::{Method, Object, Value};
 use std::rc::Rc;
+use template::{Method, Object, Value};
 
 /// A column that templates can name.
 pub struct Column {

@@ -16,14 +16,19 @@ pub struct Template {
 impl Template {
     /// Parses `source`. The error is Go's text, without what docker puts before it.
     pub fn parse(source: &str) -> Result<Template, String> {
+        Self::parse_named("", source)
+    }
+
+    /// The same for a template with a name, which all errors tell.
+    pub fn parse_named(name: &'static str, source: &str) -> Result<Template, String> {
         let parsed = Parser::new(source, "{{", "}}").and_then(Parser::parse);
-        let (tree, defines) = parsed.map_err(|error| parse_message(&error))?;
-        let template = Template { name: "", source: source.into(), tree, defines };
+        let (tree, defines) = parsed.map_err(|error| parse_message(name, &error))?;
+        let template = Template { name, source: source.into(), tree, defines };
         let lists = std::iter::once(&template.tree).chain(template.defines.iter().map(|define| &define.body));
         match lists.filter_map(undefined::function).next() {
-            Some((offset, name)) => {
+            Some((offset, function)) => {
                 let line = source.get(..offset).unwrap_or("").matches('\n').count() + 1;
-                Err(format!("template: :{line}: function {} not defined", human::quote(&name)))
+                Err(format!("template: {name}:{line}: function {} not defined", human::quote(&function)))
             }
             None => Ok(template),
         }
@@ -66,19 +71,19 @@ impl Template {
 }
 
 /// Go tells the line of a syntax error, not its column.
-fn parse_message(error: &gotmpl::TemplateError) -> String {
+fn parse_message(name: &str, error: &gotmpl::TemplateError) -> String {
     match error {
         gotmpl::TemplateError::Parse { line, message, .. } | gotmpl::TemplateError::Lex { line, message, .. } => {
-            format!("template: :{line}: {message}")
+            format!("template: {name}:{line}: {message}")
         }
-        other => format!("template: :1: {other}"),
+        other => format!("template: {name}:1: {other}"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::Object;
+    use crate::Object;
     use std::rc::Rc;
 
     fn data() -> Value {
@@ -87,7 +92,7 @@ mod tests {
         )
         .unwrap();
         let Value::Object(object) = Value::from(&json) else { unreachable!() };
-        let label: super::super::value::Method = Rc::new(|args| Ok(Value::from(format!("<{}>", args[0].print()))));
+        let label: crate::Method = Rc::new(|args| Ok(Value::from(format!("<{}>", args[0].print()))));
         Object {
             type_name: "",
             fields: object.fields.clone(),

@@ -223,7 +223,7 @@ impl Value {
     /// The same with control characters of all texts made visible.
     pub fn visible(&self) -> Value {
         match self {
-            Value::Str(text) => Value::Str(crate::stream::visible::visible(text).as_ref().into()),
+            Value::Str(text) => Value::Str(human::visible(text).as_ref().into()),
             Value::List(items) => Value::List(items.iter().map(Value::visible).collect()),
             Value::Object(object) => object.visible().into(),
             Value::Method(method) => Value::Method(visible_method(method)),
