@@ -125,9 +125,9 @@ fn detach() -> Result<SignalFd, Refusal> {
 }
 
 fn open_log(log: LogFile) -> Result<Writer, Refusal> {
-    let LogFile { path, max_size, max_files, attrs } = log;
+    let LogFile { path, max_size, max_files, first_number, attrs } = log;
     let step = format!("open the log {}", path.display());
-    Writer::open(logdriver::Config { path, max_size, max_files, attrs }).step(step)
+    Writer::open(logdriver::Config { path, max_size, max_files, first_number, attrs }).step(step)
 }
 
 /// Both ends of PID 1's streams. A terminal's are made by the back end.

@@ -131,6 +131,9 @@ pub struct LogFile {
     pub max_size: u64,
     /// How many files there are at most, the current one included; at least 1.
     pub max_files: u32,
+    /// The number of the next record, where records are numbered.
+    #[serde(default)]
+    pub first_number: Option<u64>,
     /// What goes into each line's `attrs` (the `labels` and `env` options of the driver).
     #[serde(default)]
     pub attrs: std::collections::BTreeMap<String, String>,

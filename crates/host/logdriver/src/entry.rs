@@ -36,6 +36,8 @@ pub struct Entry {
     pub time: i64,
     /// Where.
     pub stream: Stream,
+    /// Its place in the log, counted from 1 over all runs, where the writer numbers its records.
+    pub number: Option<u64>,
     /// What. Ends with a newline unless the line goes on in the stream's next entry, or never ended.
     pub line: Vec<u8>,
     /// The `labels` and `env` options of the driver.

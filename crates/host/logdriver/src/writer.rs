@@ -23,6 +23,8 @@ pub struct Config {
     pub max_size: u64,
     /// How many files there are at most, the current one included.
     pub max_files: u32,
+    /// The number of the next record, where records are to be numbered: a gap then tells how many were lost.
+    pub first_number: Option<u64>,
     /// What each record's `attrs` says.
     pub attrs: BTreeMap<String, String>,
 }
@@ -56,6 +58,8 @@ pub struct Writer {
     /// The last time given to a record: no two share one.
     last: i64,
     lost: u64,
+    /// The number of the next record, where they are numbered.
+    number: Option<u64>,
     /// Whether the file may end in half a record.
     torn: bool,
     troubles: Vec<Trouble>,
@@ -73,6 +77,7 @@ impl Writer {
             text.push(b',');
             text
         };
+        let number = config.first_number;
         let mut writer = Self {
             config,
             attrs,
@@ -84,6 +89,7 @@ impl Writer {
             stamp: Stamp::new(),
             last: i64::MIN,
             lost: 0,
+            number,
             torn: false,
             troubles: Vec::new(),
         };
@@ -128,7 +134,9 @@ impl Writer {
         self.make_room(now);
         let time = piece.begun.unwrap_or_else(|| self.next_time(now));
         let end: &[u8] = if piece.ended { b"\n" } else { b"" };
-        encode(&mut self.batch, &mut self.stamp, &self.attrs, stream, [piece.text, end], time);
+        let number = self.next_number();
+        let head = Head { stream, number, attrs: &self.attrs, time };
+        encode(&mut self.batch, &mut self.stamp, &head, [piece.text, end]);
         self.batched += 1;
         time
     }
@@ -136,6 +144,12 @@ impl Writer {
     fn next_time(&mut self, now: i64) -> i64 {
         self.last = now.max(self.last.saturating_add(1));
         self.last
+    }
+
+    fn next_number(&mut self) -> Option<u64> {
+        let number = self.number;
+        self.number = number.map(|number| number + 1);
+        number
     }
 
     /// Writes the batch when it is full, and rotates when the file is, before a record is added.
@@ -207,8 +221,10 @@ impl Writer {
     fn notice(&mut self, now: i64) -> Vec<u8> {
         let text = format!("gantry: {} log lines are missing here: they could not be written\n", self.lost);
         let time = self.next_time(now);
+        let number = self.next_number();
         let mut record = Vec::new();
-        encode(&mut record, &mut self.stamp, &self.attrs, Stream::Stderr, [text.as_bytes(), b""], time);
+        let head = Head { stream: Stream::Stderr, number, attrs: &self.attrs, time };
+        encode(&mut record, &mut self.stamp, &head, [text.as_bytes(), b""]);
         record
     }
 
@@ -260,19 +276,32 @@ fn ends_with_newline(file: &File, size: u64) -> io::Result<bool> {
     Ok(last == *b"\n")
 }
 
+/// What a record says beside its text.
+struct Head<'a> {
+    stream: Stream,
+    number: Option<u64>,
+    /// `"attrs":{…},` or nothing.
+    attrs: &'a [u8],
+    time: i64,
+}
+
 /// Appends one record, in Docker's order of fields.
-fn encode(out: &mut Vec<u8>, stamp: &mut Stamp, attrs: &[u8], stream: Stream, text: [&[u8]; 2], time: i64) {
+fn encode(out: &mut Vec<u8>, stamp: &mut Stamp, head: &Head<'_>, text: [&[u8]; 2]) {
     // The envelope, and the text where little of it is escaped: room is asked for once.
-    out.reserve(100 + attrs.len() + text[0].len());
+    out.reserve(100 + head.attrs.len() + text[0].len());
     out.extend_from_slice(br#"{"log":""#);
     text.into_iter().for_each(|part| crate::escape::push(out, part));
-    out.extend_from_slice(match stream {
+    out.extend_from_slice(match head.stream {
         Stream::Stdout => br#"","stream":"stdout","#,
         Stream::Stderr => br#"","stream":"stderr","#,
     });
-    out.extend_from_slice(attrs);
+    if let Some(number) = head.number {
+        // Writing to memory does not fail.
+        let _ = write!(out, r#""number":{number},"#);
+    }
+    out.extend_from_slice(head.attrs);
     out.extend_from_slice(br#""time":""#);
-    stamp.push(out, time);
+    stamp.push(out, head.time);
     out.extend_from_slice(b"\"}\n");
 }
 
@@ -282,7 +311,7 @@ mod tests {
     use std::fs;
 
     fn config(dir: &tempfile::TempDir) -> Config {
-        Config { path: dir.path().join("log"), max_size: 0, max_files: 1, attrs: BTreeMap::new() }
+        Config { path: dir.path().join("log"), max_size: 0, max_files: 1, first_number: None, attrs: BTreeMap::new() }
     }
 
     #[test]

@@ -32,7 +32,7 @@ fn a_full_disk_costs_counted_lines_and_nothing_else() {
 fn on_a_small_disk() {
     let Some(disk) = std::env::var_os(DISK) else { return };
     let path = Path::new(&disk).join("log");
-    let config = Config { path: path.clone(), max_size: 0, max_files: 1, attrs: BTreeMap::new() };
+    let config = Config { path: path.clone(), max_size: 0, max_files: 1, first_number: None, attrs: BTreeMap::new() };
     let ballast = path.with_extension("ballast");
     fs::write(&ballast, [0; 16384]).unwrap();
     let mut writer = Writer::open(config).unwrap();

@@ -14,7 +14,13 @@ fn megabytes_in_a_second() {
         // On a file system in memory, to see the driver and not the disk.
         let dir = tempfile::tempdir_in("/dev/shm").unwrap();
         let path = dir.path().join("log");
-        let config = Config { path: path.clone(), max_size: 512 << 20, max_files: 1, attrs: BTreeMap::new() };
+        let config = Config {
+            path: path.clone(),
+            max_size: 512 << 20,
+            max_files: 1,
+            first_number: None,
+            attrs: BTreeMap::new(),
+        };
         let mut writer = Writer::open(config).unwrap();
         let mut line = "The quick brown fox jumps over \"the\" lazy dog. ".repeat(width / 47 + 1);
         line.truncate(width - 1);

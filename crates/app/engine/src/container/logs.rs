@@ -34,6 +34,7 @@ pub async fn logs(engine: &Arc<Inner>, request: LogsRequest) -> Result<Logs> {
         since: request.since,
         until: request.until,
         tail: request.tail,
+        after: None,
         follow: request.follow && view.stored.state().phase.is_alive(),
     };
     let reader = Reader::open(&engine.log_path(record), options).step("open the container's log")?;

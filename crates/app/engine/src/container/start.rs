@@ -280,6 +280,7 @@ fn log_file(engine: &Inner, stored: &Stored) -> Result<Option<LogFile>> {
         path: engine.log_path(&stored.record),
         max_size: max_size as u64,
         max_files,
+        first_number: None,
         attrs: log_attributes(stored, &options),
     }))
 }

@@ -2,19 +2,19 @@
 
 mod chain;
 mod follower;
+mod numbers;
 mod record;
 mod tail;
 mod wake;
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use chain::Source;
 pub use follower::{Finish, Follower};
+pub use numbers::last_number;
 use wake::Wake;
 
 use crate::entry::{Entry, Stream};
@@ -35,6 +35,8 @@ pub struct ReadOptions {
     pub until: Option<i64>,
     /// Only that many of the last records, of both streams and before any other choice, as Docker counts them.
     pub tail: Option<u64>,
+    /// Only records with a greater number: what follows in a log whose records are numbered.
+    pub after: Option<u64>,
     /// Whether to go on when the end is reached.
     pub follow: bool,
 }
@@ -42,7 +44,7 @@ pub struct ReadOptions {
 impl ReadOptions {
     /// Everything that there is.
     pub fn all() -> Self {
-        Self { stdout: true, stderr: true, since: None, until: None, tail: None, follow: false }
+        Self { stdout: true, stderr: true, since: None, until: None, tail: None, after: None, follow: false }
     }
 
     fn wants(&self, entry: &Entry) -> bool {
@@ -50,7 +52,8 @@ impl ReadOptions {
             Stream::Stdout => self.stdout,
             Stream::Stderr => self.stderr,
         };
-        stream && self.since.is_none_or(|since| entry.time >= since)
+        let later = self.after.is_none_or(|after| entry.number.is_some_and(|number| number > after));
+        stream && later && self.since.is_none_or(|since| entry.time >= since)
     }
 }
 
@@ -98,6 +101,9 @@ impl Reader {
         let mut ahead = chain::snapshot(path)?;
         if let Some(count) = options.tail {
             tail::keep_last(&mut ahead, count)?;
+        }
+        if let Some(after) = options.after {
+            numbers::keep_after(&mut ahead, after)?;
         }
         if options.follow
             && let Some(newest) = ahead.back_mut()
@@ -215,7 +221,7 @@ impl Reader {
         self.start = 0;
         let (old, wanted) = (self.buffer.len(), source.left().min(BLOCK as u64) as usize);
         self.buffer.resize(old + wanted, 0);
-        let result = read_at(&source.file, &mut self.buffer[old..], source.offset);
+        let result = source.read_at(&mut self.buffer[old..], source.offset);
         self.buffer.truncate(old + *result.as_ref().unwrap_or(&0));
         source.offset += (self.buffer.len() - old) as u64;
         Ok(result? > 0)
@@ -273,15 +279,6 @@ impl Reader {
                 self.choose(entry)
             }
             _ => None,
-        }
-    }
-}
-
-fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    loop {
-        match file.read_at(buffer, offset) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            result => return result,
         }
     }
 }

@@ -14,7 +14,8 @@ impl Bench {
     fn new(max_size: u64, max_files: u32) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");
-        let writer = Writer::open(Config { path, max_size, max_files, attrs: BTreeMap::new() }).unwrap();
+        let writer =
+            Writer::open(Config { path, max_size, max_files, first_number: None, attrs: BTreeMap::new() }).unwrap();
         Self { dir, writer }
     }
 
@@ -95,7 +96,8 @@ fn a_log_without_file_is_empty_and_is_followed_from_its_birth() {
     assert_eq!(Reader::open(&path, ReadOptions::all()).unwrap().step().unwrap(), Step::End);
     let mut reader = Reader::open(&path, ReadOptions { follow: true, ..ReadOptions::all() }).unwrap();
     assert_eq!(reader.step().unwrap(), Step::Idle);
-    let mut writer = Writer::open(Config { path, max_size: 0, max_files: 1, attrs: BTreeMap::new() }).unwrap();
+    let mut writer =
+        Writer::open(Config { path, max_size: 0, max_files: 1, first_number: None, attrs: BTreeMap::new() }).unwrap();
     writer.write(Stream::Stdout, b"line 1\n", 0);
     assert_eq!(numbers(&mut reader), [1]);
     reader.finish();

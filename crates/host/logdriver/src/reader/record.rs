@@ -23,6 +23,8 @@ struct Record<'a> {
     #[serde(borrow)]
     time: Cow<'a, str>,
     #[serde(default)]
+    number: Option<u64>,
+    #[serde(default)]
     attrs: BTreeMap<String, String>,
 }
 
@@ -61,6 +63,7 @@ fn parse(line: &[u8]) -> Option<Entry> {
         time: stamp::parse(&record.time)?,
         stream: Stream::from_name(&record.stream)?,
         line: record.log.into_owned().into_bytes(),
+        number: record.number,
         attrs: record.attrs,
     })
 }
