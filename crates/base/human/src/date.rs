@@ -15,6 +15,11 @@ impl Instant {
     /// The instant Go calls zero: year 1. Docker uses it for "never".
     pub const ZERO: Instant = Instant { seconds: -62_135_596_800, nanos: 0 };
 
+    /// A point given in nanoseconds since the epoch.
+    pub fn from_nanos(nanos: i64) -> Instant {
+        Instant { seconds: nanos.div_euclid(1_000_000_000), nanos: nanos.rem_euclid(1_000_000_000) as u32 }
+    }
+
     fn zoned(self, zone: &TimeZone) -> jiff::ZonedDateTime {
         Timestamp::new(self.seconds, self.nanos as i32).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned_datetime(zone.clone())
     }
@@ -58,6 +63,16 @@ pub fn rfc3339_seconds(at: Instant, zone: &TimeZone) -> String {
 /// RFC 3339 in `zone` with all nine decimals, so that lines of a log align.
 pub fn rfc3339_nine(at: Instant, zone: &TimeZone) -> String {
     with_fraction(at, zone, &format!(".{:09}", at.nanos))
+}
+
+/// RFC 3339 in `zone` with six decimals.
+pub fn rfc3339_micro(at: Instant, zone: &TimeZone) -> String {
+    with_fraction(at, zone, &format!(".{:06}", at.nanos / 1000))
+}
+
+/// Go's `time.Stamp` in `zone`, as syslog had it before RFC 5424: `Jan _2 15:04:05`.
+pub fn stamp(at: Instant, zone: &TimeZone) -> String {
+    at.zoned(zone).strftime("%b %e %H:%M:%S").to_string()
 }
 
 fn with_fraction(at: Instant, zone: &TimeZone, fraction: &str) -> String {

@@ -18,7 +18,10 @@ mod timestamp;
 mod visible;
 mod zone;
 
-pub use date::{Instant, ParseDateError, ansic, go_string, parse_rfc3339, rfc3339_nano, rfc3339_nine, rfc3339_seconds};
+pub use date::{
+    Instant, ParseDateError, ansic, go_string, parse_rfc3339, rfc3339_micro, rfc3339_nano, rfc3339_nine,
+    rfc3339_seconds, stamp,
+};
 pub use duration::{GoDuration, ParseDurationError};
 pub use elapsed::{elapsed, elapsed_words};
 pub use float::general;
