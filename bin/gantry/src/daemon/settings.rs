@@ -232,10 +232,9 @@ fn registry(values: &Values) -> Result<registry::Settings, String> {
 }
 
 fn log_driver(values: &Values) -> Result<String, String> {
-    match values.text("log-driver").unwrap_or("json-file") {
-        driver @ ("json-file" | "none") => Ok(driver.to_owned()),
-        other => Err(format!("logging driver {other:?} is not implemented yet")),
-    }
+    let driver = values.text("log-driver").unwrap_or("json-file");
+    let checked = engine::check_default_logging(driver, &pairs(values.list("log-opt")));
+    checked.map(|()| driver.to_owned()).map_err(|fault| fault.message().to_owned())
 }
 
 fn pairs(list: &[String]) -> BTreeMap<String, String> {
@@ -299,7 +298,10 @@ mod tests {
             &["--bip", "10.0.0.1"][..],
             &["--storage-driver", "zfs"],
             &["--log-level", "loud"],
-            &["--log-driver", "syslog"],
+            &["--log-driver", "nope"],
+            &["--log-driver", "awslogs"],
+            &["--log-driver", "gelf"],
+            &["--log-opt", "nope=1"],
             &["--cgroup-parent", "/a/../b"],
             &["--registry-mirror", "ftp://x"],
             &["--dns", "x"],

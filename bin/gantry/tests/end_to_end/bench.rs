@@ -22,10 +22,14 @@ pub struct Bench {
 impl Bench {
     /// Sets all of it up.
     pub fn new() -> Self {
-        let host = Host::new();
+        Self::on(Host::new(), &[])
+    }
+
+    /// The same on a given host, with more options of the daemon.
+    pub fn on(host: Arc<Host>, options: &[&str]) -> Self {
         let registry = Distributor::start(&host);
         let image = registry.push(&busybox(), "busybox:1");
-        let daemon = Daemon::start(&host, GANTRY);
+        let daemon = Daemon::start_with(&host, GANTRY, options);
         daemon.gantry().ok(&["pull", "-q", &image]);
         Self { daemon, registry, host, image }
     }

@@ -14,10 +14,14 @@ mod formats;
 mod health;
 mod hello;
 mod kill;
+mod log_files;
+mod log_sinks;
+mod log_trouble;
 mod many;
 mod prune;
 mod real;
 mod refusals;
+mod sinks;
 mod verbs;
 
 /// The binary under test.

@@ -21,6 +21,7 @@ use shim_proto::ExitRecord;
 use crate::container::{Registry, Stored, recover};
 use crate::exec::Execs;
 use crate::filters::Filters;
+use crate::logging::{Forwarders, pack_rotated};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -69,6 +70,8 @@ pub struct Inner {
     pub(crate) metrics: Metrics,
     /// The daemon is ending, and its containers with it.
     pub is_stopping: AtomicBool,
+    /// What brings logs to their receivers.
+    pub(crate) forwarders: Forwarders,
     /// The sealed stage program.
     pub stage: OwnedFd,
     /// The AppArmor profile of containers that name none; none where the kernel does not confine by AppArmor.
@@ -102,11 +105,13 @@ impl Inner {
             events,
             metrics: Metrics::default(),
             is_stopping: AtomicBool::new(false),
+            forwarders: Forwarders::default(),
             stage,
             apparmor: install_apparmor().await?,
             settings,
         });
         recover::recover(&inner, stored).await;
+        tokio::spawn(pack_rotated(Arc::clone(&inner)));
         Ok(inner)
     }
 
@@ -124,11 +129,6 @@ impl Inner {
     /// The container's persistent files.
     pub fn container_dir(&self, id: &ContainerId) -> PathBuf {
         self.settings.data_root.join("containers").join(id.as_str())
-    }
-
-    /// Its log.
-    pub fn log_path(&self, record: &Record) -> PathBuf {
-        self.container_dir(&record.id).join(format!("{}-json.log", record.id))
     }
 
     /// Its exit record: where it outlives a power cut, but for a container that is removed at its end.
@@ -178,6 +178,7 @@ impl Inner {
 
     /// Removes all of a container but its place in the registry. What has been removed stays so when this fails.
     pub async fn forget(self: &Arc<Self>, record: &Record) -> Result<()> {
+        self.forwarders.finish(record.id.as_str()).await;
         if !record.host_config.auto_remove {
             self.store.remove(record.id.as_str()).await.step("remove the container's record")?;
         }
@@ -218,7 +219,7 @@ fn close_to_others(path: &Path) -> Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o770)).step(format_args!("close {}", path.display()))
 }
 
-fn make_dir(path: &Path, mode: u32) -> Result<()> {
+pub(crate) fn make_dir(path: &Path, mode: u32) -> Result<()> {
     fs::DirBuilder::new().recursive(true).mode(mode).create(path).step(format_args!("make {}", path.display()))
 }
 

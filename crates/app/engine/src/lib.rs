@@ -14,6 +14,7 @@ mod exec;
 mod filters;
 mod image;
 mod inner;
+mod logging;
 mod metrics;
 mod network;
 pub mod reply;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 pub use action::Actions;
 use fault::Result;
 use inner::Inner;
+pub use logging::check_default as check_default_logging;
 pub use settings::{BUILT_IN, Defaults, Settings};
 
 /// The product's version.
@@ -78,6 +80,7 @@ impl Engine {
     pub async fn close(&self) {
         if !self.inner.settings.live_restore {
             container::stop_all(&self.inner).await;
+            self.inner.forwarders.drain().await;
         }
         if let Err(fault) = self.inner.store.flush().await {
             tracing::error!(%fault, "the last changes were not written");

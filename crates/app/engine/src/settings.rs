@@ -30,7 +30,7 @@ pub struct Settings {
     pub dns_search: Vec<String>,
     /// Resolver options of containers that name none.
     pub dns_options: Vec<String>,
-    /// Where the output of containers goes that name nothing: `json-file` or `none`.
+    /// Where the output of containers goes that name nothing: a driver's name.
     pub log_driver: String,
     /// Its options.
     pub log_options: BTreeMap<String, String>,

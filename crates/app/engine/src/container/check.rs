@@ -1,6 +1,5 @@
 //! What a request for a container says: checked, and filled in with the daemon's defaults.
 
-use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
 use api::container::{ContainerConfig, HostConfig};
@@ -9,8 +8,9 @@ use container::security::{SeccompChoice, Security};
 use container::spec;
 use fault::{Fault, Result};
 
-use super::{etc, health, kill, limits, ports, specification, start, tag};
+use super::{etc, health, kill, limits, ports, specification, start};
 use crate::inner::Inner;
+use crate::logging;
 
 /// Checks all that the request says, fills in the daemon's defaults, and gives warnings.
 pub fn check(
@@ -54,7 +54,7 @@ pub fn check(
     ports::requests(host.port_bindings.as_ref(), config.exposed_ports.as_ref(), host.publish_all_ports)?;
     etc::extra_hosts(host.extra_hosts.as_deref().unwrap_or_default(), None)?;
     etc::check_servers(host.dns.as_deref().unwrap_or_default())?;
-    set_log_driver(engine, host)?;
+    logging::merge_defaults(&engine.settings, host)?;
     set_network(engine, host, networking)?;
     start::hardware_address(config, networking)?;
     if host.shm_size == 0 && host.ipc_mode != "host" {
@@ -164,62 +164,6 @@ fn check_missing(host: &HostConfig) -> Result<()> {
         Some((what, _)) => Err(Fault::not_implemented(format!("{what} is not implemented yet"))),
         None => Ok(()),
     }
-}
-
-fn set_log_driver(engine: &Inner, host: &mut HostConfig) -> Result<()> {
-    const OPTIONS: [&str; 8] = ["max-size", "max-file", "labels", "env", "tag", "compress", "mode", "max-buffer-size"];
-    const LATER: [&str; 2] = ["labels-regex", "env-regex"];
-    const DRIVERS: [&str; 9] =
-        ["awslogs", "etwlogs", "fluentd", "gcplogs", "gelf", "journald", "local", "splunk", "syslog"];
-    if host.log_config.kind.is_empty() {
-        host.log_config.kind.clone_from(&engine.settings.log_driver);
-        let options = host.log_config.config.get_or_insert_default();
-        for (name, value) in &engine.settings.log_options {
-            options.entry(name.clone()).or_insert_with(|| value.clone());
-        }
-    }
-    let options = host.log_config.config.get_or_insert_default();
-    match host.log_config.kind.as_str() {
-        "none" => Ok(()),
-        "json-file" => match options.keys().find(|name| !OPTIONS.contains(&name.as_str())) {
-            Some(name) if LATER.contains(&name.as_str()) => {
-                Err(Fault::not_implemented(format!("log option {name:?} is not implemented yet")))
-            }
-            Some(name) => Err(Fault::invalid(format!("unknown log opt '{name}' for json-file log driver"))),
-            None => check_log_options(options),
-        },
-        other if DRIVERS.contains(&other) => {
-            Err(Fault::not_implemented(format!("logging driver {other:?} is not implemented yet")))
-        }
-        other => Err(Fault::invalid(format!("error looking up logging plugin {other}: plugin {other:?} not found"))),
-    }
-}
-
-fn check_log_options(options: &BTreeMap<String, String>) -> Result<()> {
-    let refuse = |why: String| Err(Fault::invalid(format!("failed to initialize logging driver: {why}")));
-    if let Some(size) = options.get("max-size").filter(|size| *size != "-1") {
-        match human::parse_binary_size(size) {
-            Ok(1..) => {}
-            Ok(_) => return refuse(format!("max-size must be a positive number: {size}")),
-            Err(error) => return refuse(error.to_string()),
-        }
-    }
-    let files = options.get("max-file").map_or("1", String::as_str);
-    match files.parse::<u32>() {
-        Ok(0) => return refuse("max-file cannot be less than 1".into()),
-        Ok(_) => {}
-        Err(_) => return refuse(format!("max-file: {files:?} is no number")),
-    }
-    match options.get("compress").map_or("false", String::as_str) {
-        "false" | "0" | "f" | "F" | "FALSE" | "False" => {}
-        _ => return Err(Fault::not_implemented("log option \"compress\" is not implemented yet")),
-    }
-    // A full pipe never loses a line here: what may be dropped in that mode is kept, too.
-    match options.get("mode").map_or("blocking", String::as_str) {
-        "blocking" | "non-blocking" => {}
-        other => return refuse(format!("logger: logging mode not supported: {other}")),
-    }
-    tag::check(options.get("tag").map_or("", String::as_str))
 }
 
 fn set_network(engine: &Inner, host: &mut HostConfig, networking: &api::network::NetworkingConfig) -> Result<()> {

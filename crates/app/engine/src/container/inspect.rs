@@ -43,11 +43,7 @@ pub async fn inspect(engine: &Arc<Inner>, request: ContainerLook) -> Result<Cont
         resolv_conf_path: file("resolv.conf"),
         hostname_path: file("hostname"),
         hosts_path: file("hosts"),
-        log_path: if record.host_config.log_config.kind == "none" {
-            String::new()
-        } else {
-            engine.log_path(record).display().to_string()
-        },
+        log_path: crate::logging::shown_path(engine, record),
         name: format!("/{}", record.name),
         restart_count: record.state.restart_count.into(),
         driver: crate::STORAGE_DRIVER.into(),

@@ -11,6 +11,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::View;
 use crate::inner::Inner;
+use crate::logging;
 use crate::reply::{LogEntry, LogStream, Logs};
 use crate::request::LogsRequest;
 
@@ -22,7 +23,7 @@ pub async fn logs(engine: &Arc<Inner>, request: LogsRequest) -> Result<Logs> {
     let handle = engine.containers.find(&request.target)?;
     let view = handle.view();
     let record = &view.stored.record;
-    if record.host_config.log_config.kind == "none" {
+    if !logging::is_readable(record) {
         return Err(Fault::not_implemented("configured logging driver does not support reading"));
     }
     if !request.stdout && !request.stderr {
@@ -37,7 +38,7 @@ pub async fn logs(engine: &Arc<Inner>, request: LogsRequest) -> Result<Logs> {
         after: None,
         follow: request.follow && view.stored.state().phase.is_alive(),
     };
-    let reader = Reader::open(&engine.log_path(record), options).step("open the container's log")?;
+    let reader = Reader::open(&logging::path(engine, record), options).step("open the container's log")?;
     let (follower, finish) = Follower::new(reader).step("open the container's log")?;
     let (entries, receiver) = mpsc::channel(AHEAD);
     if options.follow {

@@ -37,7 +37,6 @@ mod stats;
 pub(crate) use start::{apart, blocking};
 mod stop;
 mod stored;
-mod tag;
 mod top;
 mod untold;
 mod update;

@@ -159,10 +159,7 @@ async fn take_over(engine: &Arc<Inner>, stored: Stored, running: Option<Running>
     let removed = running.is_none()
         && (record.host_config.auto_remove || matches!(record.state.phase, Phase::Removing | Phase::Dead));
     if removed {
-        if let Err(fault) = engine.forget(record).await {
-            tracing::error!(container = id, %fault, "an ended container was not removed");
-        }
-        return;
+        return remove(engine, stored).await;
     }
     if let Err(fault) = engine.containers.reserve(&name, &id) {
         tracing::error!(container = id, %fault, "two containers have one name");
@@ -171,7 +168,13 @@ async fn take_over(engine: &Arc<Inner>, stored: Stored, running: Option<Running>
     let policy = Restart::parse(&policy.name, policy.maximum_retry_count).unwrap_or_default();
     let starts = running.is_none() && lifecycle::starts_with_daemon(policy, &record.state);
     engine.keep(&stored);
-    engine.containers.insert(id.clone(), actor::spawn(engine, stored, running));
+    let runs = running.is_some();
+    engine.containers.insert(id.clone(), actor::spawn(engine, stored.clone(), running));
+    if runs {
+        crate::logging::resume(engine, &stored);
+    } else {
+        crate::logging::rest(engine, &stored);
+    }
     if starts {
         let engine = Arc::clone(engine);
         tokio::spawn(async move {
@@ -179,5 +182,22 @@ async fn take_over(engine: &Arc<Inner>, stored: Stored, running: Option<Running>
                 tracing::error!(container = id, %fault, "its restart policy could not start it");
             }
         });
+    }
+}
+
+/// Removes a container that ended. Where a receiver takes the rest of its log, only the removal waits for that.
+async fn remove(engine: &Arc<Inner>, stored: Stored) {
+    crate::logging::rest(engine, &stored);
+    let waits = engine.forwarders.is_busy(stored.record.id.as_str());
+    let engine = Arc::clone(engine);
+    let removal = async move {
+        if let Err(fault) = engine.forget(&stored.record).await {
+            tracing::error!(container = %stored.record.id, %fault, "an ended container was not removed");
+        }
+    };
+    if waits {
+        tokio::spawn(removal);
+    } else {
+        removal.await;
     }
 }

@@ -8,13 +8,14 @@ use api::container::ContainerConfig;
 use api::network::NetworkingConfig;
 use container::spec;
 use fault::{Fault, Kind, Result, Step};
-use shim_proto::{ExitPlan, ExitRecord, Failure, Launch, LogFile, Request, RootFs, Streams};
+use shim_proto::{ExitPlan, ExitRecord, Failure, Launch, Request, RootFs, Streams};
 use tokio::net::UnixStream;
 
 use super::actor::Message;
 use super::late::Promise;
-use super::{Stored, etc, join, ports, specification, tag};
+use super::{Stored, etc, join, ports, specification};
 use crate::inner::Inner;
+use crate::logging;
 use crate::shim::{self, Control, Shim, ShimChild, StartFailure};
 
 /// Starts the container and returns when its program executes.
@@ -78,11 +79,14 @@ pub async fn launch(
     stored: &mut Stored,
     waiting: Vec<(Streams, Promise)>,
 ) -> Result<Running, StartFailure> {
+    let sink = logging::open(engine, stored).await.map_err(|fault| fault.at("failed to create task for container"))?;
     let place = join_network(engine, stored).await?;
     crate::network::tell(engine, "connect", stored);
     stored.endpoint.clone_from(&place.endpoint);
     let outcome = launch_in(engine, stored, place, waiting).await;
-    if outcome.is_err() {
+    if outcome.is_ok() {
+        logging::begin(engine, stored, sink);
+    } else {
         if let Some(endpoint) = stored.endpoint.take() {
             let engine = Arc::clone(engine);
             let _ = tokio::task::spawn_blocking(move || engine.networks.detach(&endpoint)).await;
@@ -232,7 +236,7 @@ fn spawn_shim(engine: &Inner, stored: &Stored, place: Place) -> Result<shim::Lau
         },
         open_stdin: record.config.open_stdin,
         stdin_once: record.config.stdin_once,
-        log: log_file(engine, stored)?,
+        log: logging::file(engine, record)?,
         exit: exit_plan(engine, stored),
         filter: profile.and_then(|profile| engine.filters.file(profile)),
         netns_fd: None,
@@ -263,51 +267,6 @@ fn runtime(engine: &Inner, name: &str) -> Result<Option<shim_proto::Program>> {
 
 fn exit_plan(engine: &Inner, stored: &Stored) -> ExitPlan {
     ExitPlan { path: engine.exit_path(&stored.record), sync: !stored.record.host_config.auto_remove }
-}
-
-fn log_file(engine: &Inner, stored: &Stored) -> Result<Option<LogFile>> {
-    let config = &stored.record.host_config.log_config;
-    if config.kind == "none" {
-        return Ok(None);
-    }
-    let options = config.config.clone().unwrap_or_default();
-    let number = |name: &str, default: &str| options.get(name).map_or(default, String::as_str).to_owned();
-    let max_size = number("max-size", "-1");
-    let max_size =
-        if max_size == "-1" { 0 } else { human::parse_binary_size(&max_size).step("log option max-size")? };
-    let max_files = number("max-file", "1").parse().step("log option max-file")?;
-    Ok(Some(LogFile {
-        path: engine.log_path(&stored.record),
-        max_size: max_size as u64,
-        max_files,
-        first_number: None,
-        attrs: log_attributes(stored, &options),
-    }))
-}
-
-/// The labels and variables that the driver's options name.
-fn log_attributes(
-    stored: &Stored,
-    options: &std::collections::BTreeMap<String, String>,
-) -> std::collections::BTreeMap<String, String> {
-    let named = |option: &str| {
-        options.get(option).map(|names| names.split(',').map(str::trim).collect::<Vec<_>>()).unwrap_or_default()
-    };
-    let config = &stored.record.config;
-    let labels = config.labels.iter().flatten().filter(|(name, _)| named("labels").contains(&name.as_str()));
-    let mut all: std::collections::BTreeMap<String, String> =
-        labels.map(|(name, value)| (name.clone(), value.clone())).collect();
-    let variables = config.env.iter().flatten().filter_map(|entry| entry.split_once('='));
-    all.extend(
-        variables
-            .filter(|(name, _)| named("env").contains(name))
-            .map(|(name, value)| (name.to_owned(), value.to_owned())),
-    );
-    if let Some(template) = options.get("tag").filter(|template| !template.is_empty()) {
-        // Checked when the container was made.
-        all.insert("tag".into(), tag::of(&stored.record, template).unwrap_or_default());
-    }
-    all
 }
 
 /// The words of a refused start: the chain of parts that Docker's users and clients know.

@@ -91,7 +91,7 @@ fn plugins() -> PluginsInfo {
         volume: list(&[]),
         network: list(&["bridge", "host", "null"]),
         authorization: None,
-        log: list(&["json-file", "none"]),
+        log: list(&logsink::DRIVERS),
     }
 }
 
