@@ -249,17 +249,13 @@ fn what_containers_get_that_say_nothing_is_the_daemon_s_to_say() {
         profile.display()
     );
     fs::write(&configuration, text).unwrap();
-    let host = Host::new();
-    let registry = testkit::Distributor::start(&host);
-    let image = registry.push(&testkit::busybox(), "busybox:1");
     let option = format!("--config-file={}", configuration.display());
-    let daemon = Daemon::start_with(&host, GANTRY, &[&option, "--oom-score-adjust", "7"]);
-    let gantry = daemon.gantry();
-    gantry.ok(&["pull", "-q", &image]);
+    let bench = Bench::on(Host::new(), &[&option, "--oom-score-adjust", "7"]);
+    let (daemon, gantry, image) = (&bench.daemon, bench.gantry(), &bench.image);
     let script = "ulimit -n; df -k /dev/shm | tail -1 | awk '{print $2}'; ps -o pid,args | awk '$1==1{print $2}'; \
                   grep NoNewPrivs /proc/self/status; mkdir /x 2>&1";
     let run = |options: &[&str]| {
-        let words = [&["run", "--rm"], options, &[&image, "sh", "-c", script]].concat();
+        let words = [&["run", "--rm"], options, &[image, "sh", "-c", script]].concat();
         gantry.run(&words).stdout
     };
     let told = run(&[]);
@@ -279,12 +275,8 @@ fn what_containers_get_that_say_nothing_is_the_daemon_s_to_say() {
 
 #[test]
 fn without_live_restore_containers_are_stopped_with_the_daemon() {
-    let host = Host::new();
-    let registry = testkit::Distributor::start(&host);
-    let image = registry.push(&testkit::busybox(), "busybox:1");
-    let mut daemon = Daemon::start_with(&host, GANTRY, &["--live-restore=false", "--shutdown-timeout", "1"]);
+    let Bench { mut daemon, image, .. } = Bench::on(Host::new(), &["--live-restore=false", "--shutdown-timeout", "1"]);
     let gantry = daemon.gantry();
-    gantry.ok(&["pull", "-q", &image]);
     assert_eq!(gantry.ok(&["info", "-f", "{{.LiveRestoreEnabled}}"]), "false");
     let run = |name: &str, policy: &str, script: &str| {
         gantry.ok(&["run", "-d", "--name", name, "--restart", policy, &image, "sh", "-c", script]);
@@ -306,15 +298,11 @@ fn without_live_restore_containers_are_stopped_with_the_daemon() {
 
 #[test]
 fn collectors_find_what_the_daemon_counts() {
-    let host = Host::new();
-    let registry = testkit::Distributor::start(&host);
-    let image = registry.push(&testkit::busybox(), "busybox:1");
-    let daemon = Daemon::start_with(&host, GANTRY, &["--metrics-addr", "127.0.0.1:9323"]);
-    let gantry = daemon.gantry();
-    gantry.ok(&["pull", "-q", &image]);
-    let id = gantry.ok(&["run", "-d", "--health-cmd", "false", "--health-interval", "20ms", &image, "sleep", "1000"]);
-    gantry.ok(&["pause", &gantry.ok(&["run", "-d", &image, "sleep", "1000"])]);
-    gantry.ok(&["create", &image]);
+    let bench = Bench::on(Host::new(), &["--metrics-addr", "127.0.0.1:9323"]);
+    let (gantry, host, image) = (bench.gantry(), &bench.host, &bench.image);
+    let id = gantry.ok(&["run", "-d", "--health-cmd", "false", "--health-interval", "20ms", image, "sleep", "1000"]);
+    gantry.ok(&["pause", &gantry.ok(&["run", "-d", image, "sleep", "1000"])]);
+    gantry.ok(&["create", image]);
     let scrape = || host.ok(&["curl", "--fail", "--silent", "--noproxy", "*", "http://127.0.0.1:9323/metrics"]);
     let has = |text: &str, line: &str| text.lines().any(|known| known == line);
     let prefix = "engine_daemon_";
@@ -336,6 +324,6 @@ fn collectors_find_what_the_daemon_counts() {
     assert!(text.contains("engine_daemon_engine_info{version=") && text.ends_with("# EOF"), "{text}");
     gantry.ok(&["rm", "-f", &id]);
     assert!(has(&scrape(), &format!("{prefix}container_actions_seconds_count{{action=\"delete\"}} 1")));
-    let taken = refused(&Daemon::prepare(&host, GANTRY, &["--metrics-addr", "127.0.0.1:9323"])).failure(1);
+    let taken = refused(&Daemon::prepare(host, GANTRY, &["--metrics-addr", "127.0.0.1:9323"])).failure(1);
     assert!(taken.contains("failed to start metrics server: listen on 127.0.0.1:9323: "), "{taken}");
 }
