@@ -17,6 +17,10 @@ use std::process::ExitCode;
 /// The program that exists once per container: shim, init and hello.
 static STAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/stage.bin"));
 
+/// What the client borrows from the host.
+const HOOKS: cli::Hooks =
+    cli::Hooks { start_daemon: Some(autostart::start), own_session: Some(sys::session::of_its_own) };
+
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
     if matches!(name(&args).as_str(), "gantry-runc" | "runc") {
@@ -27,7 +31,7 @@ fn main() -> ExitCode {
     }
     match daemon_arguments(&args) {
         Some((program, rest)) => daemon::main(&program, &rest),
-        None => exit_code(cli::main(args, cli::Hooks { start_daemon: Some(autostart::start) })),
+        None => exit_code(cli::main(args, HOOKS)),
     }
 }
 

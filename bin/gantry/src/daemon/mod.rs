@@ -8,6 +8,7 @@ mod pidfile;
 mod preflight;
 mod runtimes;
 mod settings;
+mod tls;
 
 use std::fs;
 use std::process::ExitCode;
@@ -104,8 +105,8 @@ fn read_config_file(values: &mut Values) -> Result<()> {
 }
 
 async fn serve(settings: Settings) -> Result<()> {
-    let listeners =
-        server::listen(&settings.hosts, settings.group.as_deref()).await.map_err(|error| anyhow!("{error}"))?;
+    let listeners = server::listen(&settings.hosts, settings.group.as_deref(), settings.tls.as_ref());
+    let listeners = listeners.await.map_err(|error| anyhow!("{error}"))?;
     let metrics = match &settings.metrics {
         Some(address) => {
             let listener = server::listen_for_metrics(address).await;

@@ -30,6 +30,11 @@ impl Values {
         self.text(flag).map_or(default, |value| value == "true")
     }
 
+    /// Whether a value was given at all.
+    pub fn has(&self, flag: &str) -> bool {
+        self.values.contains_key(flag)
+    }
+
     /// Notes for the log: what was given and has no meaning here.
     pub fn notes(&self) -> Vec<String> {
         TABLE
@@ -281,8 +286,8 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_refused_and_what_means_nothing_is_noted() {
-        assert_eq!(run(&["--tlsverify"]).unwrap().check().unwrap_err(), "option --tlsverify is not implemented yet");
-        assert!(run(&["--tlsverify=false"]).unwrap().check().is_ok());
+        assert_eq!(run(&["--init"]).unwrap().check().unwrap_err(), "option --init is not implemented yet");
+        assert!(run(&["--init=false"]).unwrap().check().is_ok());
         let values = run(&["--containerd", "/run/c.sock", "--userland-proxy=false"]).unwrap();
         values.check().unwrap();
         assert_eq!(values.notes().len(), 2);

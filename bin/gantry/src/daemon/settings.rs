@@ -11,7 +11,7 @@ use registry::InsecureHost;
 
 use super::logging::Logging;
 use super::options::Values;
-use super::runtimes;
+use super::{runtimes, tls};
 
 const DATA_ROOT: &str = "/var/lib/gantry";
 const RUN_ROOT: &str = "/run/gantry";
@@ -28,6 +28,8 @@ pub struct Settings {
     pub group: Option<String>,
     /// Where collectors of metrics are served: host and port.
     pub metrics: Option<String>,
+    /// The certificates of encrypted TCP.
+    pub tls: Option<server::Tls>,
     /// Where the process id is written.
     pub pidfile: PathBuf,
     /// The daemon's own log.
@@ -44,8 +46,10 @@ pub fn read(program: &str, values: &Values) -> Result<Settings, String> {
     let default_pidfile = run_root.join("gantry.pid");
     check_storage_driver(values)?;
     let runtimes = runtimes::read(values.list("add-runtime"))?;
+    let tls = tls::read(values)?;
     Ok(Settings {
-        hosts: hosts(program, values),
+        hosts: hosts(program, values, tls.is_some()),
+        tls,
         group: Some(values.text("group").unwrap_or("docker").to_owned()).filter(|group| !group.is_empty()),
         metrics: values.text("metrics-addr").filter(|address| !address.is_empty()).map(str::to_owned),
         pidfile: values.text("pidfile").map_or(Ok(default_pidfile), absolute)?,
@@ -144,9 +148,11 @@ fn shutdown_timeout(values: &Values) -> Result<Duration, String> {
     Ok(Duration::from_secs(u64::try_from(seconds).unwrap_or(365 * 86_400)))
 }
 
-/// `dockerd` serves where Docker's clients look; under our own names that place is left to Docker.
-fn hosts(program: &str, values: &Values) -> Vec<String> {
+/// `dockerd` serves where Docker's clients look; under our own names that place is left to Docker. Who asks for
+/// encryption and names no address means dockerd's encrypted port.
+fn hosts(program: &str, values: &Values, tls: bool) -> Vec<String> {
     match values.list("host") {
+        [] if tls => vec!["tcp://localhost:2376".into()],
         [] if program == "dockerd" => vec!["unix:///var/run/docker.sock".into()],
         [] => vec!["unix:///run/gantry/gantry.sock".into()],
         given => given.to_vec(),

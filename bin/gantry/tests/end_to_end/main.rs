@@ -9,6 +9,7 @@
 mod bench;
 mod daemon;
 mod edit;
+mod far;
 mod files;
 mod formats;
 mod health;

@@ -1,6 +1,6 @@
 //! From `argv` to a running command.
 
-use crate::config::Globals;
+use crate::config::{Globals, TlsFlags};
 use crate::exit::Exit;
 use crate::face::Face;
 use crate::flag::{self, Flag, FlagError, Kind, Matches};
@@ -90,12 +90,19 @@ fn dispatch(face: Face, hooks: Hooks, args: &[String]) -> Result<(), Exit> {
 }
 
 fn settings(globals: &Matches) -> Globals {
+    let file = |name: &str| globals.changed(name).then(|| globals.str(name).into());
     Globals {
         config: globals.str("config").into(),
         context: globals.str("context").into(),
         hosts: globals.list("host"),
         debug: globals.bool("debug"),
-        tls: globals.bool("tls") || globals.bool("tlsverify"),
+        tls: TlsFlags {
+            tls: globals.changed("tls").then(|| globals.bool("tls")),
+            verify: globals.changed("tlsverify").then(|| globals.bool("tlsverify")),
+            ca: file("tlscacert"),
+            cert: file("tlscert"),
+            key: file("tlskey"),
+        },
     }
 }
 

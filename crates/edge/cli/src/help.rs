@@ -198,7 +198,7 @@ fn commands(subject: &Subject, support: &Support) -> String {
     static DAEMON: [Node; 1] = [Node::group("daemon", "Run the daemon in the foreground", &[])];
     let ours: &[Node] = if subject.node.is_none() && subject.face == Face::Gantry { &DAEMON } else { &[] };
     let all = children(subject.node).iter().chain(ours);
-    let nodes: Vec<&Node> = all.filter(|node| support.has_node(node)).collect();
+    let nodes: Vec<&Node> = all.filter(|node| !node.hidden && support.has_node(node)).collect();
     let width = nodes.iter().map(|node| node.name.len()).max().unwrap_or(0).max(11);
     let list = |title: &str, group: Group| {
         let lines: String = nodes

@@ -11,6 +11,8 @@ pub type StartDaemon = fn(&Path) -> Result<StartedDaemon, String>;
 pub struct Hooks {
     /// Starts a daemon on this socket and returns when it answers. The error is one line for the user.
     pub start_daemon: Option<StartDaemon>,
+    /// Makes a program the leader of a session of its own when it starts, away from our terminal's signals.
+    pub own_session: Option<client::OwnSession>,
 }
 
 /// A daemon that was just started.

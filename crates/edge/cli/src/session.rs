@@ -6,7 +6,7 @@ use crate::face::{Face, VERSION};
 use crate::flag::{Flag, Matches};
 use crate::hooks::Hooks;
 use crate::timing::Timing;
-use client::{ApiVersion, Client, Endpoint, Ping, Settings};
+use client::{ApiVersion, Client, Endpoint, Ping, Settings, Tls};
 use std::cell::OnceCell;
 use std::io;
 
@@ -82,8 +82,14 @@ impl Session {
             None => None,
         };
         let headers = self.config().http_headers.iter();
+        let choice = self.choice()?;
+        // Certificates are looked at only where they are used.
+        let certificates = choice.certificates.as_ref().filter(|_| matches!(choice.endpoint, Endpoint::Tcp { .. }));
+        let tls = certificates.map(Tls::new).transpose();
         Ok(Settings {
-            endpoint: self.choice()?.endpoint.clone(),
+            endpoint: choice.endpoint.clone(),
+            tls: tls.map_err(|error| Exit::failure(format!("Failed to initialize: {error}")))?,
+            own_session: self.hooks.own_session,
             version,
             headers: headers
                 .filter(|(name, _)| !name.eq_ignore_ascii_case("user-agent"))

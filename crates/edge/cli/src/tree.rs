@@ -120,6 +120,8 @@ pub struct Node {
     pub since: Option<(u16, u16)>,
     /// Only for daemons in experimental mode.
     pub experimental: bool,
+    /// Not in lists.
+    pub hidden: bool,
     /// Which nodes of a swarm have it.
     pub swarm: Needs,
     /// What stands behind it.
@@ -128,7 +130,17 @@ pub struct Node {
 
 impl Node {
     const fn new(name: &'static str, about: &'static str, group: Group, body: Body) -> Node {
-        Node { name, aliases: &[], about, group, since: None, experimental: false, swarm: Needs::Nothing, body }
+        Node {
+            name,
+            aliases: &[],
+            about,
+            group,
+            since: None,
+            experimental: false,
+            hidden: false,
+            swarm: Needs::Nothing,
+            body,
+        }
     }
 
     /// A command.
@@ -179,6 +191,12 @@ impl Node {
     /// For daemons in experimental mode.
     pub const fn experimental(mut self) -> Node {
         self.experimental = true;
+        self
+    }
+
+    /// For programs, not for people: left out of lists.
+    pub const fn hidden(mut self) -> Node {
+        self.hidden = true;
         self
     }
 

@@ -1,8 +1,8 @@
 //! Requests to one daemon.
 
 use crate::hijack::{self, Hijacked};
-use crate::transport::Stream;
-use crate::{Body, Endpoint, Error, Ping, Query};
+use crate::transport::{ReadHalf, Refused, Stream, WriteHalf, asked, refusal_to_connect};
+use crate::{Body, Endpoint, Error, OwnSession, Ping, Query, Tls};
 use api::version::{ApiVersion, NEWEST, OLDEST};
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
@@ -21,6 +21,10 @@ type RequestBody = BoxBody<Bytes, std::io::Error>;
 pub struct Settings {
     /// Where the daemon listens.
     pub endpoint: Endpoint,
+    /// How TCP is encrypted; plain when absent.
+    pub tls: Option<Tls>,
+    /// How `ssh` is kept away from the terminal's signals; it gets them when absent.
+    pub own_session: Option<OwnSession>,
     /// A fixed API version (`DOCKER_API_VERSION`); it is negotiated when absent.
     pub version: Option<ApiVersion>,
     /// Headers of every request (`HttpHeaders` of the configuration).
@@ -203,7 +207,7 @@ impl Client {
     pub async fn hijack(&self, request: Request) -> Result<Hijacked, Error> {
         let url = self.url(&request).await?;
         let body = request.body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-        let stream = Stream::connect(&self.settings.endpoint, request.method, &url).await?;
+        let stream = self.connect(request.method, &url).await?;
         let head = hijack::Head {
             method: request.method,
             url: &url,
@@ -212,6 +216,20 @@ impl Client {
             headers: self.settings.headers.iter().chain(&request.headers),
         };
         hijack::start(stream, head, &body).await
+    }
+
+    /// A connection on which nothing was said yet. The error is Go's text about it.
+    pub async fn dial(&self) -> Result<(ReadHalf, WriteHalf), String> {
+        let endpoint = &self.settings.endpoint;
+        let (Refused::Dial(error) | Refused::Handshake(error)) = match Stream::dial(&self.settings).await {
+            Ok(stream) => return Ok(tokio::io::split(stream)),
+            Err(refused) => refused,
+        };
+        Err(refusal_to_connect(endpoint, &error))
+    }
+
+    async fn connect(&self, method: &str, url: &str) -> Result<Stream, Error> {
+        Stream::connect(&self.settings, method, url).await
     }
 
     async fn url(&self, request: &Request) -> Result<String, Error> {
@@ -228,8 +246,9 @@ impl Client {
             builder = builder.header(name, value);
         }
         let message = builder.body(request.body).map_err(Error::transport)?;
+        let asked = || asked(&self.settings, request.method, &url);
         let mut sender = self.connection(request.method, &url).await?;
-        let response = sender.send_request(message).await.map_err(Error::transport)?;
+        let response = sender.send_request(message).await.map_err(|error| Error::on_the_way(&asked(), &error))?;
         // The connection serves the next request once this answer has been read; until then a new one is made.
         *self.idle.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(sender);
         Ok(response)
@@ -242,7 +261,7 @@ impl Client {
         if let Some(sender) = idle.filter(SendRequest::is_ready) {
             return Ok(sender);
         }
-        let stream = Stream::connect(&self.settings.endpoint, method, url).await?;
+        let stream = self.connect(method, url).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(Error::transport)?;
         tokio::spawn(connection);
         sender.ready().await.map_err(Error::transport)?;

@@ -1,5 +1,6 @@
 //! Where the daemon listens.
 
+use crate::ssh::{Ssh, SshError};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -8,11 +9,13 @@ use std::path::PathBuf;
 pub enum Endpoint {
     /// A Unix socket.
     Unix(PathBuf),
-    /// A TCP port, without encryption.
+    /// A TCP port.
     Tcp {
         /// Name or address, and port.
         authority: String,
     },
+    /// Another machine, by `ssh`.
+    Ssh(Box<Ssh>),
 }
 
 /// An address that cannot be used.
@@ -29,6 +32,9 @@ pub enum EndpointError {
         /// The address as given.
         address: String,
     },
+    /// An address of another machine that is none.
+    #[error(transparent)]
+    Ssh(#[from] SshError),
 }
 
 impl Endpoint {
@@ -40,7 +46,7 @@ impl Endpoint {
             Some(("unix", "")) => Ok(Endpoint::Unix("/var/run/docker.sock".into())),
             Some(("unix", path)) => Ok(Endpoint::Unix(path.into())),
             Some(("tcp" | "http", rest)) => tcp(rest, default_port).ok_or_else(invalid),
-            Some(("ssh", _)) => Err(unsupported("ssh")),
+            Some(("ssh", rest)) => Ok(Endpoint::Ssh(Box::new(Ssh::parse(rest)?))),
             Some(("npipe", _)) => Err(unsupported("npipe")),
             Some(("fd", _)) => Err(unsupported("fd")),
             _ => Err(invalid()),
@@ -52,6 +58,7 @@ impl Endpoint {
         match self {
             Endpoint::Unix(_) => "api.moby.localhost",
             Endpoint::Tcp { authority } => authority,
+            Endpoint::Ssh(_) => "docker.example.com",
         }
     }
 }
@@ -75,6 +82,7 @@ impl fmt::Display for Endpoint {
         match self {
             Endpoint::Unix(path) => write!(f, "unix://{}", path.display()),
             Endpoint::Tcp { authority } => write!(f, "tcp://{authority}"),
+            Endpoint::Ssh(ssh) => ssh.fmt(f),
         }
     }
 }
@@ -102,8 +110,8 @@ mod tests {
     fn unknown_schemes_are_refused() {
         assert_eq!(Endpoint::parse("foo://x", 2375).unwrap_err().to_string(), "invalid bind address format: foo://x");
         assert_eq!(
-            Endpoint::parse("ssh://u@h", 2375).unwrap_err().to_string(),
-            "cannot connect to ssh://u@h: ssh endpoints are not implemented yet"
+            Endpoint::parse("npipe://x", 2375).unwrap_err().to_string(),
+            "cannot connect to npipe://x: npipe endpoints are not implemented yet"
         );
     }
 }

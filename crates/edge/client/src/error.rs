@@ -48,6 +48,11 @@ pub enum Error {
     /// The connection failed on the way.
     #[error("error during connect: {0}")]
     Transport(String),
+    /// The daemon refused our certificate, or wants one.
+    #[error(
+        "the server probably has client authentication (--tlsverify) enabled; check your TLS client certification settings: {0}"
+    )]
+    Certificate(String),
     /// The daemon's answer is not what the API says.
     #[error("{step}: {cause}")]
     Protocol {
@@ -64,7 +69,7 @@ pub enum Error {
 fn socket_path(endpoint: &Endpoint) -> String {
     match endpoint {
         Endpoint::Unix(path) => path.display().to_string(),
-        Endpoint::Tcp { authority } => authority.clone(),
+        other => other.to_string(),
     }
 }
 
@@ -87,13 +92,56 @@ impl Error {
         matches!(self, Error::NoDaemon { .. })
     }
 
-    pub(crate) fn transport(error: impl std::error::Error) -> Error {
-        let mut text = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            text = format!("{text}: {cause}");
-            source = cause.source();
+    /// What failed while a body came.
+    pub(crate) fn transport(error: impl std::error::Error + 'static) -> Error {
+        Error::Transport(cause(&error).1)
+    }
+
+    /// What failed while `asked` was sent or answered.
+    pub(crate) fn on_the_way(asked: &str, error: &(dyn std::error::Error + 'static)) -> Error {
+        match cause(error) {
+            (true, text) => Error::Certificate(format!("{asked}: {text}")),
+            (false, text) => Error::Transport(format!("{asked}: {text}")),
         }
-        Error::Transport(text)
+    }
+}
+
+/// The cause below the libraries' layers, and whether it is that the daemon wanted a certificate of ours.
+fn cause(error: &(dyn std::error::Error + 'static)) -> (bool, String) {
+    let mut text = error.to_string();
+    let mut link = Some(error);
+    while let Some(error) = link {
+        if let Some(error) = error.downcast_ref::<rustls::Error>() {
+            return crate::tls::words(error);
+        }
+        if let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            return cause(inner);
+        }
+        if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message) {
+            return (false, "EOF".into());
+        }
+        link = error.source();
+        if let Some(cause) = link {
+            text = format!("{text}: {cause}");
+        }
+    }
+    (false, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_is_below_the_layers() {
+        let alert = rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired);
+        let error = Error::on_the_way("Get \"https://h/info\"", &io::Error::other(io::Error::other(alert)));
+        assert_eq!(
+            error.to_string(),
+            "the server probably has client authentication (--tlsverify) enabled; check your TLS client certification \
+             settings: Get \"https://h/info\": remote error: tls: certificate required"
+        );
+        let plain = Error::on_the_way("Get \"http://h/info\"", &io::Error::other("odd"));
+        assert_eq!(plain.to_string(), "error during connect: Get \"http://h/info\": odd");
     }
 }

@@ -67,6 +67,7 @@ where
     let url = head.url.to_string();
     let message = head.print(body)?;
     stream.write_all(&message).await?;
+    stream.flush().await?;
     let mut buffer = BytesMut::with_capacity(4096);
     let end = loop {
         if let Some(end) = head_end(&buffer) {

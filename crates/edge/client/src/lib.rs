@@ -1,6 +1,6 @@
 //! A client of the Engine API: one daemon, small requests, streams and hijacked connections.
 //!
-//! It speaks HTTP/1.1 over a Unix socket or TCP on a current-thread runtime, keeps one idle connection, and negotiates
+//! It speaks HTTP/1.1 over a Unix socket, TCP, TLS or ssh on a current-thread runtime, keeps one idle connection, and negotiates
 //! the API version with the first request as Docker does. It knows no nouns: paths, queries and bodies are the
 //! caller's; errors carry Docker's words.
 
@@ -13,6 +13,9 @@ mod error;
 mod hijack;
 mod ping;
 mod query;
+mod resolve;
+mod ssh;
+mod tls;
 mod transport;
 
 pub use api::version::ApiVersion;
@@ -23,4 +26,6 @@ pub use error::Error;
 pub use hijack::Hijacked;
 pub use ping::Ping;
 pub use query::Query;
+pub use ssh::{OwnSession, Ssh, SshError};
+pub use tls::{Certificates, Tls, TlsError};
 pub use transport::{ReadHalf, WriteHalf};

@@ -22,8 +22,10 @@ use crate::route::{self, Action};
 pub(crate) enum Peer {
     /// Over a unix socket.
     Local,
-    /// Over TCP.
+    /// Over plain TCP.
     Network,
+    /// Over TLS.
+    Encrypted,
 }
 
 /// What all requests share.
@@ -46,6 +48,11 @@ impl Server {
         self.limits
     }
 
+    /// Cancelled when the daemon stops.
+    pub(crate) fn stopping(&self) -> CancellationToken {
+        self.stopping.clone()
+    }
+
     /// Answers one request.
     pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: Peer) -> Answer {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
@@ -63,8 +70,10 @@ impl Server {
     }
 
     async fn carry_out(self: Arc<Self>, request: Request<Incoming>, peer: Peer) -> Result<Answer> {
-        if peer == Peer::Network {
-            guard::check(request.uri(), request.headers())?;
+        match peer {
+            Peer::Local => {}
+            Peer::Network => guard::check(request.uri(), request.headers())?,
+            Peer::Encrypted => guard::check_origin(request.headers())?,
         }
         if request.method() == Method::OPTIONS {
             return Ok(answer::empty(StatusCode::OK));

@@ -9,14 +9,24 @@ use std::net::IpAddr;
 use fault::{Fault, Result};
 use http::{HeaderMap, Uri, header};
 
-/// Checks the headers of a request that came over TCP.
+/// Checks the headers of a request that came over TLS. A page's own name is in no certificate of ours, so that a
+/// rebound name ends in its browser.
+///
+/// # Errors
+/// `Forbidden`.
+pub(crate) fn check_origin(headers: &HeaderMap) -> Result<()> {
+    if headers.contains_key(header::ORIGIN) {
+        return Err(Fault::forbidden("requests from web pages (Origin header) are refused"));
+    }
+    Ok(())
+}
+
+/// Checks the headers of a request that came over plain TCP.
 ///
 /// # Errors
 /// `Forbidden`, with what to do.
 pub(crate) fn check(uri: &Uri, headers: &HeaderMap) -> Result<()> {
-    if headers.contains_key(header::ORIGIN) {
-        return Err(Fault::forbidden("requests from web pages (Origin header) are refused"));
-    }
+    check_origin(headers)?;
     // HTTP/2 has no `Host`, and a request line may hold a whole URL: each that is there must be ours.
     let authority = uri.authority().map(http::uri::Authority::as_str);
     let header = headers.get(header::HOST).map(|host| host.to_str().unwrap_or("\0"));

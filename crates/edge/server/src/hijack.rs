@@ -157,7 +157,11 @@ async fn copy_output(reader: &mut (impl AsyncRead + Unpin), client: &mut WriteHa
     loop {
         match reader.read(&mut chunk).await? {
             0 => break,
-            length => client.write_all(&chunk[..length]).await?,
+            length => {
+                client.write_all(&chunk[..length]).await?;
+                // Encryption may hold what it was given.
+                client.flush().await?;
+            }
         }
     }
     client.shutdown().await

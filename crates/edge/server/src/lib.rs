@@ -1,7 +1,7 @@
 //! The Engine API over HTTP.
 //!
 //! ```text
-//! listen   sockets: unix, tcp, handed over by systemd
+//! listen   sockets: unix, tcp (plain or TLS), handed over by systemd
 //!   └ serve      accepts, one task for each connection, stops gracefully
 //!       └ socket     one stream of bytes, with the deadline of its first request
 //!           └ dispatch   one request: guard, version, route; panics end here
@@ -36,6 +36,6 @@ mod serve;
 mod socket;
 
 pub use limits::Limits;
-pub use listen::{ListenError, Listener, listen};
+pub use listen::{ListenError, Listener, Tls, TlsError, listen};
 pub use metrics::{listen_for_metrics, serve_metrics};
 pub use serve::{serve, serve_with};

@@ -4,15 +4,18 @@ mod activation;
 mod address;
 mod group;
 mod tcp;
+mod tls;
 mod unix;
 
 use std::io;
 use std::path::PathBuf;
 
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
 
 use crate::socket::Stream;
 use address::Address;
+pub(crate) use tls::Door as TlsDoor;
+pub use tls::{Tls, TlsError};
 
 /// An open socket that accepts connections.
 #[derive(Debug)]
@@ -25,7 +28,15 @@ pub struct Listener {
 #[derive(Debug)]
 pub(crate) enum ListenSocket {
     Unix(UnixListener),
-    Tcp(TcpListener),
+    Tcp(TcpListener, Option<TlsDoor>),
+}
+
+/// A client at the door.
+pub(crate) enum Visitor {
+    /// It may speak at once.
+    Plain(Stream),
+    /// It has to go through the handshake first.
+    Handshake(TcpStream, TlsDoor),
 }
 
 /// The server cannot listen as told.
@@ -34,9 +45,9 @@ pub enum ListenError {
     /// The text is not an address.
     #[error("invalid bind address ({0}): expected unix://<path>, tcp://<host>:<port> or fd://")]
     Address(String),
-    /// Encrypted TCP is not there yet.
-    #[error("listen on {0}: TLS is not implemented yet; use ssh:// from the client, or a unix socket")]
-    Tls(String),
+    /// The certificates cannot be used.
+    #[error("invalid TLS configuration: {0}")]
+    Tls(#[from] TlsError),
     /// Another daemon answers there.
     #[error("listen on unix://{}: another daemon answers there", .0.display())]
     InUse(PathBuf),
@@ -66,17 +77,18 @@ pub enum ListenError {
 
 /// Opens all listeners, or none: what was opened is closed when one fails.
 ///
-/// `group` owns the unix sockets; without one it is `docker`, where that exists.
+/// `group` owns the unix sockets; without one it is `docker`, where that exists. With `tls` all TCP is encrypted.
 ///
 /// # Errors
-/// The first address that cannot be listened on.
-pub async fn listen(hosts: &[String], group: Option<&str>) -> Result<Vec<Listener>, ListenError> {
+/// Certificates that cannot be used, and the first address that cannot be listened on.
+pub async fn listen(hosts: &[String], group: Option<&str>, tls: Option<&Tls>) -> Result<Vec<Listener>, ListenError> {
+    let door = tls.map(TlsDoor::open).transpose()?;
     let mut listeners = Vec::new();
     for host in hosts {
         match Address::parse(host)? {
             Address::Unix(path) => listeners.push(unix::listen(&path, group)?),
-            Address::Tcp(address) => listeners.extend(tcp::listen(&address).await?),
-            Address::HandedOver(which) => listeners.extend(activation::take(&which)?),
+            Address::Tcp(address) => listeners.extend(tcp::listen(&address, door.as_ref()).await?),
+            Address::HandedOver(which) => listeners.extend(activation::take(&which, door.as_ref())?),
         }
     }
     Ok(listeners)
@@ -84,10 +96,15 @@ pub async fn listen(hosts: &[String], group: Option<&str>) -> Result<Vec<Listene
 
 impl Listener {
     /// Waits for a client.
-    pub(crate) async fn accept(&self) -> io::Result<Stream> {
+    pub(crate) async fn accept(&self) -> io::Result<Visitor> {
         match &self.socket {
-            ListenSocket::Unix(listener) => listener.accept().await.map(|(stream, _)| Stream::Unix(stream)),
-            ListenSocket::Tcp(listener) => listener.accept().await.map(|(stream, _)| Stream::Tcp(stream)),
+            ListenSocket::Unix(listener) => {
+                listener.accept().await.map(|(stream, _)| Visitor::Plain(Stream::Unix(stream)))
+            }
+            ListenSocket::Tcp(listener, door) => listener.accept().await.map(|(stream, _)| match door {
+                None => Visitor::Plain(Stream::Tcp(stream)),
+                Some(door) => Visitor::Handshake(stream, door.clone()),
+            }),
         }
     }
 }

@@ -8,7 +8,7 @@ use engine::Actions;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::UnixStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::dispatch::{Peer, Server};
 use crate::limits::Limits;
-use crate::listen::Listener;
+use crate::listen::{Listener, Visitor};
 use crate::quiet::Quiet;
 use crate::socket::{FirstRequest, Socket, Stream};
 
@@ -91,9 +91,9 @@ impl Door {
             // Closed never: the semaphore lives as long as its doors.
             let Ok(place) = self.places.clone().acquire_owned().await else { return };
             match listener.accept().await {
-                Ok(stream) => {
+                Ok(visitor) => {
                     self.quiet.interrupt();
-                    drop(tokio::spawn(self.connection(stream, place)));
+                    self.receive(visitor, place);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -103,25 +103,47 @@ impl Door {
         }
     }
 
-    /// The life of one connection.
-    fn connection(&self, stream: Stream, place: OwnedSemaphorePermit) -> impl Future<Output = ()> + Send + 'static {
-        let server = self.server.clone();
-        let limits = server.limits();
-        let peer = peer(&stream);
-        let first = FirstRequest::default();
-        let socket = TokioIo::new(Socket::new(stream, place, limits.head, first.clone()));
-        let service = service_fn(move |request| {
-            first.has_come();
-            let server = server.clone();
-            async move { Ok::<_, Infallible>(server.answer(request, peer).await) }
-        });
-        let builder = builder(limits);
-        let connection = builder.serve_connection_with_upgrades(socket, service).into_owned();
-        let watched = self.graceful.watch(connection);
-        async move {
-            if let Err(error) = watched.await {
-                tracing::debug!(%error, "connection ended");
-            }
+    /// Begins the task of one connection.
+    fn receive(&self, visitor: Visitor, place: OwnedSemaphorePermit) {
+        let (server, watcher) = (self.server.clone(), self.graceful.watcher());
+        match visitor {
+            Visitor::Plain(stream) => drop(tokio::spawn(connection(server, watcher, stream, place))),
+            Visitor::Handshake(stream, door) => drop(tokio::spawn(async move {
+                let stopping = server.stopping();
+                let welcomed = tokio::select! {
+                    () = stopping.cancelled() => None,
+                    welcomed = door.welcome(stream, server.limits().head) => welcomed,
+                };
+                if let Some(stream) = welcomed {
+                    connection(server, watcher, Stream::Tls(Box::new(stream)), place).await;
+                }
+            })),
+        }
+    }
+}
+
+/// The life of one connection.
+fn connection(
+    server: Arc<Server>,
+    watcher: Watcher,
+    stream: Stream,
+    place: OwnedSemaphorePermit,
+) -> impl Future<Output = ()> + Send + 'static {
+    let limits = server.limits();
+    let peer = peer(&stream);
+    let first = FirstRequest::default();
+    let socket = TokioIo::new(Socket::new(stream, place, limits.head, first.clone()));
+    let service = service_fn(move |request| {
+        first.has_come();
+        let server = server.clone();
+        async move { Ok::<_, Infallible>(server.answer(request, peer).await) }
+    });
+    let builder = builder(limits);
+    let connection = builder.serve_connection_with_upgrades(socket, service).into_owned();
+    let watched = watcher.watch(connection);
+    async move {
+        if let Err(error) = watched.await {
+            tracing::debug!(%error, "connection ended");
         }
     }
 }
@@ -149,6 +171,7 @@ fn peer(stream: &Stream) -> Peer {
             Peer::Local
         }
         Stream::Tcp(_) => Peer::Network,
+        Stream::Tls(_) => Peer::Encrypted,
     }
 }
 

@@ -20,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Sleep, sleep};
+use tokio_rustls::server::TlsStream;
 
 /// How long a client may take to notice that it is answered.
 const LINGER: Duration = Duration::from_millis(500);
@@ -38,11 +39,13 @@ pub(crate) struct Socket {
     _place: OwnedSemaphorePermit,
 }
 
-/// Either kind of stream.
+/// Each kind of stream.
 #[derive(Debug)]
 pub(crate) enum Stream {
     Unix(UnixStream),
     Tcp(TcpStream),
+    /// Its `shutdown` sends close_notify before it closes the half below.
+    Tls(Box<TlsStream<TcpStream>>),
 }
 
 /// Told when the first request has come.
@@ -103,6 +106,7 @@ impl AsFd for Socket {
         match &self.stream {
             Stream::Unix(stream) => stream.as_fd(),
             Stream::Tcp(stream) => stream.as_fd(),
+            Stream::Tls(stream) => stream.get_ref().0.as_fd(),
         }
     }
 }
@@ -134,6 +138,7 @@ macro_rules! with_stream {
         match &mut $self.get_mut().stream {
             Stream::Unix($stream) => $call,
             Stream::Tcp($stream) => $call,
+            Stream::Tls($stream) => $call,
         }
     };
 }

@@ -52,8 +52,8 @@ async fn the_activated_one() {
     if std::env::var_os(CHILD).is_none() {
         return;
     }
-    let listeners = server::listen(&["fd://".into()], None).await.unwrap();
-    assert!(server::listen(&["fd://".into()], None).await.is_err(), "they are handed over once");
+    let listeners = server::listen(&["fd://".into()], None, None).await.unwrap();
+    assert!(server::listen(&["fd://".into()], None, None).await.is_err(), "they are handed over once");
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(server::serve(Fake::default(), listeners, stopped, Duration::from_secs(5)));
     let told = tokio::task::spawn_blocking(|| std::io::Read::read(&mut std::io::stdin(), &mut [0]));

@@ -45,8 +45,8 @@ async fn web_pages_are_refused() {
 async fn a_taken_port_and_tls_are_told() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("tcp://{}", taken.local_addr().unwrap());
-    let error = server::listen(std::slice::from_ref(&address), None).await.unwrap_err().to_string();
+    let error = server::listen(std::slice::from_ref(&address), None, None).await.unwrap_err().to_string();
     assert!(error.contains(&address) && error.contains("bind"), "{error}");
-    let error = server::listen(&["fd://".into()], None).await.unwrap_err().to_string();
+    let error = server::listen(&["fd://".into()], None, None).await.unwrap_err().to_string();
     assert!(error.contains("LISTEN_FDS"), "{error}");
 }

@@ -20,6 +20,7 @@ pub mod overlay;
 pub mod path;
 pub mod program;
 pub mod seccomp;
+pub mod session;
 pub mod signal;
 pub mod signalfd;
 pub mod sockopt;

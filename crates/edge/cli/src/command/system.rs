@@ -1,6 +1,7 @@
 //! Commands on the daemon as a whole.
 
 pub mod df;
+pub mod dial_stdio;
 pub mod events;
 pub mod info;
 pub mod inspect;

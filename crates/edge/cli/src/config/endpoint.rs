@@ -1,9 +1,9 @@
 //! Which daemon is meant.
 
-use super::{ConfigFile, endpoint_of};
+use super::{ConfigFile, TlsFlags, endpoint_of};
 use crate::exit::Exit;
 use crate::face::Face;
-use client::Endpoint;
+use client::{Certificates, Endpoint, EndpointError};
 
 /// The global flags.
 #[derive(Clone, Debug, Default)]
@@ -16,8 +16,8 @@ pub struct Globals {
     pub hosts: Vec<String>,
     /// `--debug`.
     pub debug: bool,
-    /// Any of the TLS flags that asks for encryption.
-    pub tls: bool,
+    /// The flags about encryption.
+    pub tls: TlsFlags,
 }
 
 /// The chosen endpoint.
@@ -25,6 +25,8 @@ pub struct Globals {
 pub struct Choice {
     /// Where the daemon listens.
     pub endpoint: Endpoint,
+    /// What TCP is encrypted with.
+    pub certificates: Option<Certificates>,
     /// The context's name, `default` when none was chosen.
     pub context: String,
     /// Whether nothing at all was configured, so that the program may start a daemon there.
@@ -46,27 +48,41 @@ pub fn resolve(
     if globals.hosts.len() > 1 {
         return Err(failed("specify only one -H"));
     }
-    let tls = globals.tls || env("DOCKER_TLS_VERIFY").is_some() || env("DOCKER_TLS").is_some();
-    if let Some(host) = globals.hosts.first() {
-        return at(&host_address(host, face, tls), "default", tls);
-    }
     let named = match (&*globals.context, env("DOCKER_HOST"), env("DOCKER_CONTEXT")) {
-        ("", Some(host), _) => return at(&host_address(&host, face, tls), "default", tls),
+        _ if !globals.hosts.is_empty() => return at_host(&globals.hosts[0], face, globals, config, &env),
+        ("", Some(host), _) => return at_host(&host, face, globals, config, &env),
         ("", None, Some(name)) => name,
         ("", None, None) => config.current_context.clone(),
         (name, ..) => name.to_string(),
     };
     if named.is_empty() || named == "default" {
-        return Ok(Choice { is_default: true, ..at(face.default_endpoint(), "default", false)? });
+        let is_default = !globals.tls.asks(&env);
+        return Ok(Choice { is_default, ..at_host("", face, globals, config, &env)? });
     }
-    at(&endpoint_of(&config.directory, &named).map_err(failed)?, &named, tls)
+    at(&endpoint_of(&config.directory, &named).map_err(failed)?, &named, None)
 }
 
 fn failed(error: impl std::fmt::Display) -> Exit {
     Exit::failure(format!("Failed to initialize: unable to resolve docker endpoint: {error}"))
 }
 
-/// A host given without a scheme is TCP; an empty one is the default.
+/// A host that stands for itself, with the certificates that flags and environment name.
+fn at_host(
+    host: &str,
+    face: Face,
+    globals: &Globals,
+    config: &ConfigFile,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Choice, Exit> {
+    let tls = globals.tls.asks(env);
+    let certificates = match tls {
+        true => Some(globals.tls.read(&config.directory, env).map_err(failed)?),
+        false => None,
+    };
+    at(&host_address(host, face, tls), "default", certificates)
+}
+
+/// A host given without a scheme is TCP; an empty one is the default, with encryption docker's own port for it.
 fn host_address(host: &str, face: Face, tls: bool) -> String {
     match host.trim() {
         "" if tls => "tcp://localhost:2376".into(),
@@ -76,13 +92,13 @@ fn host_address(host: &str, face: Face, tls: bool) -> String {
     }
 }
 
-fn at(address: &str, context: &str, tls: bool) -> Result<Choice, Exit> {
-    let endpoint = Endpoint::parse(address, if tls { 2376 } else { 2375 }).map_err(failed)?;
-    if tls && matches!(endpoint, Endpoint::Tcp { .. }) {
-        // Never fall back to an unencrypted connection when encryption was asked for.
-        return Err(failed(format!("cannot connect to {address}: TLS is not implemented yet")));
-    }
-    Ok(Choice { endpoint, context: context.into(), is_default: false })
+/// Docker's client takes 2375 for the port that is left out, encrypted or not.
+fn at(address: &str, context: &str, certificates: Option<Certificates>) -> Result<Choice, Exit> {
+    let endpoint = Endpoint::parse(address, 2375).map_err(|error| match error {
+        EndpointError::Ssh(error) => Exit::failure(format!("Failed to initialize: {error}")),
+        error => failed(error),
+    })?;
+    Ok(Choice { endpoint, certificates, context: context.into(), is_default: false })
 }
 
 #[cfg(test)]
@@ -116,7 +132,10 @@ mod tests {
         let both = Globals { hosts: vec!["x".into()], context: "c".into(), ..Globals::default() };
         assert_eq!(choose(both, "", &[]).unwrap_err(), "conflicting options: cannot specify both --host and --context");
         let tls = choose(Globals::default(), "", &[("DOCKER_HOST", "tcp://h"), ("DOCKER_TLS_VERIFY", "1")]);
-        assert!(tls.unwrap_err().contains("TLS is not implemented yet"));
+        assert_eq!(
+            tls.unwrap_err(),
+            "Failed to initialize: unable to resolve docker endpoint: open /nonexistent/ca.pem: no such file or directory"
+        );
         let foreign = Globals { hosts: vec!["foo://x".into()], ..Globals::default() };
         assert_eq!(
             choose(foreign, "", &[]).unwrap_err(),

@@ -147,6 +147,7 @@ const TRUST_KEY: &[Node] = &[
 
 const SYSTEM: &[Node] = &[
     Node::command("df", &command::system::df::COMMAND).since(1, 25),
+    Node::command("dial-stdio", &command::system::dial_stdio::COMMAND).hidden(),
     Node::command("events", &command::system::events::COMMAND),
     Node::command("info", &command::system::info::COMMAND),
     Node::command("prune", &command::system::prune::COMMAND).since(1, 25),

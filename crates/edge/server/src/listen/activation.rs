@@ -11,7 +11,7 @@ use std::os::unix::net::UnixListener as StdUnix;
 use rustix::net::{AddressFamily, sockopt};
 use tokio::net::{TcpListener, UnixListener};
 
-use super::{ListenError, ListenSocket, Listener};
+use super::{ListenError, ListenSocket, Listener, TlsDoor};
 
 /// The first descriptor: `SD_LISTEN_FDS_START`.
 const FIRST: RawFd = 3;
@@ -20,7 +20,7 @@ const FIRST: RawFd = 3;
 const MOST: RawFd = 1024;
 
 /// Takes what was handed over: all with an empty `which`, else the one with that descriptor's number or that name.
-pub(super) fn take(which: &str) -> Result<Vec<Listener>, ListenError> {
+pub(super) fn take(which: &str, tls: Option<&TlsDoor>) -> Result<Vec<Listener>, ListenError> {
     let failed = |source| ListenError::Host { address: "fd://".into(), step: "take over the sockets", source };
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
     let mine = variable("LISTEN_PID") == std::process::id().to_string();
@@ -29,7 +29,11 @@ pub(super) fn take(which: &str) -> Result<Vec<Listener>, ListenError> {
     if numbers.is_empty() {
         return Err(ListenError::NothingHandedOver);
     }
-    numbers.into_iter().map(|number| adopt(sys::inherited::take(number)?)).collect::<io::Result<_>>().map_err(failed)
+    numbers
+        .into_iter()
+        .map(|number| adopt(sys::inherited::take(number)?, tls))
+        .collect::<io::Result<_>>()
+        .map_err(failed)
 }
 
 /// The numbers of the descriptors that are meant.
@@ -41,12 +45,12 @@ fn numbers(count: &str, names: &str, which: &str) -> Vec<RawFd> {
     all.filter(|&(number, name)| meant(number, name)).map(|(number, _)| number).collect()
 }
 
-fn adopt(socket: OwnedFd) -> io::Result<Listener> {
+fn adopt(socket: OwnedFd, tls: Option<&TlsDoor>) -> io::Result<Listener> {
     rustix::io::ioctl_fionbio(&socket, true)?;
     let socket = if sockopt::socket_domain(&socket)? == AddressFamily::UNIX {
         ListenSocket::Unix(UnixListener::from_std(StdUnix::from(socket))?)
     } else {
-        ListenSocket::Tcp(TcpListener::from_std(StdTcp::from(socket))?)
+        ListenSocket::Tcp(TcpListener::from_std(StdTcp::from(socket))?, tls.cloned())
     };
     // The file is systemd's.
     Ok(Listener { socket, _file: None })

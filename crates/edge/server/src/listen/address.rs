@@ -24,7 +24,6 @@ impl Address {
             Some(("unix", "")) => Ok(Self::Unix("/var/run/docker.sock".into())),
             Some(("tcp", rest)) => tcp(rest).map(Self::Tcp).ok_or_else(refused),
             Some(("fd", which)) => Ok(Self::HandedOver(which.to_owned())),
-            Some(("tcp+tls" | "https", _)) => Err(ListenError::Tls(host.to_owned())),
             _ => Err(refused()),
         }
     }

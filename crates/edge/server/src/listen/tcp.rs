@@ -1,15 +1,15 @@
-//! TCP without encryption, only where it was asked for.
+//! TCP, plain or encrypted, only where it was asked for.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use tokio::net::TcpListener;
 
-use super::{ListenError, ListenSocket, Listener};
+use super::{ListenError, ListenSocket, Listener, TlsDoor};
 
 /// Listens at `host:port`, where `host` is an address or `localhost`; other names are not resolved, since a static
 /// binary must not ask NSS.
-pub(super) async fn listen(address: &str) -> Result<Vec<Listener>, ListenError> {
+pub(super) async fn listen(address: &str, tls: Option<&TlsDoor>) -> Result<Vec<Listener>, ListenError> {
     let mut listeners = Vec::new();
     for one in addresses(address).ok_or_else(|| ListenError::Address(format!("tcp://{address}")))? {
         let listener = bind(one).await.map_err(|source| ListenError::Host {
@@ -17,8 +17,12 @@ pub(super) async fn listen(address: &str) -> Result<Vec<Listener>, ListenError> 
             step: "bind",
             source,
         })?;
-        warn(one);
-        listeners.push(Listener { socket: ListenSocket::Tcp(listener), _file: None });
+        match tls {
+            None => warn_of_plain(one),
+            Some(door) if !door.asks_for_certificates() => warn_of_strangers(one),
+            Some(_) => {}
+        }
+        listeners.push(Listener { socket: ListenSocket::Tcp(listener, tls.cloned()), _file: None });
     }
     Ok(listeners)
 }
@@ -37,14 +41,21 @@ async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::bind(address).await
 }
 
-fn warn(address: SocketAddr) {
+fn warn_of_plain(address: SocketAddr) {
     tracing::warn!(
         "API is accessible on http://{address} without encryption. Access to the remote API is equivalent to root \
-         access on the host: everyone who can connect to this port owns this machine. Use a unix socket and ssh://."
+         access on the host: everyone who can connect to this port owns this machine. Use --tlsverify, or a unix socket and ssh://."
     );
     if !address.ip().is_loopback() {
         tracing::warn!("{address} is not a loopback address: other machines and the containers here may reach it");
     }
+}
+
+fn warn_of_strangers(address: SocketAddr) {
+    tracing::warn!(
+        "API is accessible on https://{address} without a client certificate: everyone who can connect to this port \
+         owns this machine. Leave out --tlsverify=false."
+    );
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ impl Host {
         let place = tempfile::tempdir().unwrap();
         let mut hosts = vec![format!("unix://{}/d.sock", place.path().display())];
         hosts.extend_from_slice(more);
-        let listeners: Vec<Listener> = server::listen(&hosts, None).await.unwrap();
+        let listeners: Vec<Listener> = server::listen(&hosts, None, None).await.unwrap();
         let (stop, stopped) = watch::channel(false);
         let engine = Fake::default();
         let grace = Duration::from_secs(10);
