@@ -1,6 +1,7 @@
 //! The commands, one file each, in the groups of docker's tree.
 
 pub mod container;
+pub mod context;
 pub mod image;
 pub mod network;
 mod prune;

@@ -204,7 +204,7 @@ fn commands(subject: &Subject, support: &Support) -> String {
         let lines: String = nodes
             .iter()
             .filter(|node| node.group == group)
-            .map(|node| format!("  {:<width$} {}\n", node.name, node.about))
+            .map(|node| format!("  {:<width$} {}\n", node.name, node.about.lines().next().unwrap_or_default()))
             .collect();
         if lines.is_empty() { String::new() } else { format!("\n{title}:\n{lines}") }
     };

@@ -1,6 +1,6 @@
 //! One call of the program: its configuration and its daemon.
 
-use crate::config::{Choice, ConfigFile, Globals, resolve};
+use crate::config::{Choice, ConfigFile, Globals, context_name, resolve};
 use crate::exit::Exit;
 use crate::face::{Face, VERSION};
 use crate::flag::{Flag, Matches};
@@ -51,6 +51,21 @@ impl Session {
     /// Whether `--debug` was given.
     pub fn debug(&self) -> bool {
         self.globals.debug
+    }
+
+    /// The context in use.
+    pub fn context_name(&self) -> Result<String, Exit> {
+        context_name(&self.globals, self.config(), &|name| std::env::var(name).ok())
+    }
+
+    /// The daemon that is meant where no context is.
+    pub fn default_choice(&self) -> Result<Choice, Exit> {
+        let globals = Globals { context: "default".into(), hosts: Vec::new(), ..self.globals.clone() };
+        let hosts = std::env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty());
+        let hosts =
+            if self.globals.hosts.is_empty() { hosts.into_iter().collect() } else { self.globals.hosts.clone() };
+        let globals = if hosts.is_empty() { globals } else { Globals { context: String::new(), hosts, ..globals } };
+        resolve(self.face, &globals, self.config(), &|name| std::env::var(name).ok())
     }
 
     /// The daemon that is meant.

@@ -33,8 +33,7 @@ pub struct Choice {
     pub is_default: bool,
 }
 
-/// Chooses an endpoint. Strongest first: `--context`, `--host`, `DOCKER_HOST`, `DOCKER_CONTEXT`, `currentContext`, the
-/// face's socket.
+/// Chooses an endpoint: that of the context in use, and for the default one `--host`, `DOCKER_HOST`, the face's socket.
 pub fn resolve(
     face: Face,
     globals: &Globals,
@@ -42,24 +41,36 @@ pub fn resolve(
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Choice, Exit> {
     let env = |name: &str| env(name).filter(|value| !value.is_empty());
-    if !globals.hosts.is_empty() && !globals.context.is_empty() {
-        return Err(Exit::failure("conflicting options: cannot specify both --host and --context"));
-    }
+    let name = context_name(globals, config, &env)?;
     if globals.hosts.len() > 1 {
         return Err(failed("specify only one -H"));
     }
-    let named = match (&*globals.context, env("DOCKER_HOST"), env("DOCKER_CONTEXT")) {
-        _ if !globals.hosts.is_empty() => return at_host(&globals.hosts[0], face, globals, config, &env),
-        ("", Some(host), _) => return at_host(&host, face, globals, config, &env),
-        ("", None, Some(name)) => name,
-        ("", None, None) => config.current_context.clone(),
-        (name, ..) => name.to_string(),
-    };
-    if named.is_empty() || named == "default" {
-        let is_default = !globals.tls.asks(&env);
-        return Ok(Choice { is_default, ..at_host("", face, globals, config, &env)? });
+    if name != "default" {
+        let (address, certificates) = endpoint_of(&config.directory, &name).map_err(failed)?;
+        return at(&host_address(&address, face, false), &name, certificates);
     }
-    at(&endpoint_of(&config.directory, &named).map_err(failed)?, &named, None)
+    let named = globals.hosts.first().cloned().or_else(|| env("DOCKER_HOST").filter(|_| globals.context.is_empty()));
+    let is_default = named.is_none() && !globals.tls.asks(&env);
+    Ok(Choice { is_default, ..at_host(&named.unwrap_or_default(), face, globals, config, &env)? })
+}
+
+/// The context in use. Strongest first: `--context`, `--host` and `DOCKER_HOST` (which are no context), `DOCKER_CONTEXT`,
+/// `currentContext`.
+pub fn context_name(
+    globals: &Globals,
+    config: &ConfigFile,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<String, Exit> {
+    let env = |name: &str| env(name).filter(|value| !value.is_empty());
+    let name = match &*globals.context {
+        "" if !globals.hosts.is_empty() || env("DOCKER_HOST").is_some() => String::new(),
+        "" => env("DOCKER_CONTEXT").unwrap_or_else(|| config.current_context.clone()),
+        _ if !globals.hosts.is_empty() => {
+            return Err(Exit::failure("conflicting options: cannot specify both --host and --context"));
+        }
+        name => name.to_owned(),
+    };
+    Ok(if name.is_empty() { "default".into() } else { name })
 }
 
 fn failed(error: impl std::fmt::Display) -> Exit {

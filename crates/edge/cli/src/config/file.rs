@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// The keys this client reads; it leaves the others alone.
@@ -90,6 +92,30 @@ impl ConfigFile {
         (config, warning)
     }
 
+    /// Writes the context in use into the file; empty for none. All else in it stays as it is.
+    pub fn save_current_context(&self, name: &str) -> Result<(), String> {
+        let path = self.directory.join("config.json");
+        let failed = |verb: &str, error: &std::io::Error| crate::exit::go_error(verb, &path, error);
+        // Where the file is a link, what it leads to is replaced.
+        let path = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+        let mut root = match std::fs::read(&path) {
+            Ok(text) => serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", path.display()))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => serde_json::json!({"auths": {}}),
+            Err(error) => return Err(failed("open", &error)),
+        };
+        let Some(keys) = root.as_object_mut() else { return Err(format!("{}: not an object", path.display())) };
+        match name {
+            "" => keys.shift_remove("currentContext"),
+            name => keys.insert("currentContext".into(), name.into()),
+        };
+        std::fs::create_dir_all(&self.directory).map_err(|error| failed("mkdir", &error))?;
+        let beside = path.with_extension(format!("tmp{}", std::process::id()));
+        // Credentials may be in it.
+        let file = std::fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&beside);
+        let written = file.and_then(|mut file| file.write_all(&indented(&root)));
+        written.and_then(|()| std::fs::rename(&beside, &path)).map_err(|error| failed("write", &error))
+    }
+
     /// The directory in use: `--config`, `DOCKER_CONFIG`, `~/.docker`.
     pub fn directory(flag: &str) -> PathBuf {
         if !flag.is_empty() {
@@ -100,6 +126,16 @@ impl ConfigFile {
             None => home().join(".docker"),
         }
     }
+}
+
+/// JSON as docker's client writes its configuration.
+fn indented(json: &serde_json::Value) -> Vec<u8> {
+    use serde::Serialize;
+    let mut text = Vec::new();
+    let tabs = serde_json::ser::PrettyFormatter::with_indent(b"\t");
+    // Writing JSON to memory does not fail.
+    let _ = json.serialize(&mut serde_json::Serializer::with_formatter(&mut text, tabs));
+    text
 }
 
 /// The user's home: `HOME`, else what `/etc/passwd` says. The C library's lookup is not used: a static program must not.
@@ -136,5 +172,20 @@ mod tests {
         let (_, warning) = ConfigFile::load(folder.path());
         assert!(warning.unwrap().starts_with("WARNING: Error loading config file: "));
         assert_eq!(ConfigFile::load(Path::new("/nonexistent")).1, None);
+    }
+
+    #[test]
+    fn the_context_in_use_is_written_and_all_else_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let (config, _) = ConfigFile::load(folder.path());
+        let text = || std::fs::read_to_string(folder.path().join("config.json")).unwrap();
+        config.save_current_context("one").unwrap();
+        assert_eq!(text(), "{\n\t\"auths\": {},\n\t\"currentContext\": \"one\"\n}");
+        std::fs::write(folder.path().join("config.json"), r#"{"new":[1],"currentContext":"a","auths":{}}"#).unwrap();
+        config.save_current_context("").unwrap();
+        assert_eq!(text(), "{\n\t\"new\": [\n\t\t1\n\t],\n\t\"auths\": {}\n}");
+        std::fs::write(folder.path().join("config.json"), "{").unwrap();
+        assert!(config.save_current_context("x").is_err());
+        assert_eq!(text(), "{");
     }
 }

@@ -200,15 +200,15 @@ const IMAGE: &[Node] = &[
 ];
 
 const CONTEXT: &[Node] = &[
-    Node::missing("create", "Create a context"),
-    Node::missing("export", "Export a context to a tar archive FILE or a tar stream on STDOUT."),
-    Node::missing("import", "Import a context from a tar or zip file"),
-    Node::missing("inspect", "Display detailed information on one or more contexts"),
-    Node::missing("ls", "List contexts").aliases(&["list"]),
-    Node::missing("rm", "Remove one or more contexts").aliases(&["remove"]),
-    Node::missing("show", "Print the name of the current context"),
-    Node::missing("update", "Update a context"),
-    Node::missing("use", "Set the current docker context"),
+    Node::command("create", &command::context::create::COMMAND),
+    Node::command("export", &command::context::export::COMMAND),
+    Node::command("import", &command::context::import::COMMAND),
+    Node::command("inspect", &command::context::inspect::COMMAND),
+    Node::command("ls", &command::context::ls::COMMAND).aliases(&["list"]),
+    Node::command("rm", &command::context::rm::COMMAND).aliases(&["remove"]),
+    Node::command("show", &command::context::show::COMMAND),
+    Node::command("update", &command::context::update::COMMAND),
+    Node::command("use", &command::context::select::COMMAND),
 ];
 
 const CONTAINER: &[Node] = &[
