@@ -16,6 +16,7 @@ mod format;
 mod help;
 mod hooks;
 mod opts;
+mod outline;
 mod session;
 mod stream;
 mod timing;
@@ -23,3 +24,4 @@ mod tree;
 
 pub use app::main;
 pub use hooks::{Hooks, StartedDaemon};
+pub use outline::outline;
