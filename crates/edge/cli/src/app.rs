@@ -1,5 +1,6 @@
 //! From `argv` to a running command.
 
+use crate::complete::{self, Place};
 use crate::config::{Globals, TlsFlags};
 use crate::exit::Exit;
 use crate::face::Face;
@@ -85,8 +86,18 @@ fn dispatch(face: Face, hooks: Hooks, args: &[String]) -> Result<(), Exit> {
             Ok(())
         }
         Some((first, rest)) if first == "help" && tree::find(ROOT, first).is_none() => help_topic(&session, rest),
+        Some((first, rest)) if first == "__complete" || first == "__completeNoDesc" => {
+            offer(face, hooks, rest, first == "__complete")
+        }
         Some(_) => walk(session, words),
     }
+}
+
+/// Tells a shell what may come next; the flags among the words say which daemon is asked.
+fn offer(face: Face, hooks: Hooks, words: &[String], descriptions: bool) -> Result<(), Exit> {
+    let place = Place::find(words);
+    let globals = flag::parse(GLOBAL_FLAGS, true, &place.globals).map(|globals| settings(&globals));
+    complete::show(&Session::new(face, hooks, globals.unwrap_or_default()), &place, descriptions)
 }
 
 fn settings(globals: &Matches) -> Globals {

@@ -1,5 +1,6 @@
 //! The commands, one file each, in the groups of docker's tree.
 
+pub mod completion;
 pub mod container;
 pub mod context;
 pub mod image;

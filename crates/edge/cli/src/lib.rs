@@ -8,6 +8,7 @@
 
 mod app;
 mod command;
+mod complete;
 mod config;
 mod exit;
 mod face;

@@ -26,6 +26,7 @@ pub const ROOT: &[Node] = &[
     Node::group("network", "Manage networks", NETWORK),
     Node::group("plugin", "Manage plugins", PLUGIN).since(1, 25),
     Node::group("system", "Manage Docker", SYSTEM),
+    Node::group("completion", "Generate the autocompletion script for the specified shell", COMPLETION).hidden(),
     Node::group("trust", "Manage trust on Docker images", TRUST),
     Node::group("volume", "Manage volumes", VOLUME),
     Node::group("config", "Manage Swarm configs", CONFIG).part(Group::Swarm).since(1, 30).swarm(Needs::Manager),
@@ -197,6 +198,13 @@ const IMAGE: &[Node] = &[
     Node::command("rm", &command::image::rm::COMMAND).aliases(&["remove"]),
     Node::command("save", &command::image::save::COMMAND),
     Node::command("tag", &command::image::tag::COMMAND),
+];
+
+const COMPLETION: &[Node] = &[
+    Node::command("bash", &command::completion::BASH),
+    Node::command("fish", &command::completion::FISH),
+    Node::command("powershell", &command::completion::POWERSHELL),
+    Node::command("zsh", &command::completion::ZSH),
 ];
 
 const CONTEXT: &[Node] = &[
