@@ -7,6 +7,7 @@ use crate::face::Face;
 use crate::flag::{self, Flag, FlagError, Kind, Matches};
 use crate::help::{self, Subject};
 use crate::hooks::Hooks;
+use crate::plugin;
 use crate::session::Session;
 use crate::stream::{out, visible};
 use crate::tree::{self, Body, Command, Invocation, Node, ROOT};
@@ -44,8 +45,9 @@ const LEVELS: [&str; 8] = ["panic", "fatal", "error", "warn", "warning", "info",
 pub fn main(args: Vec<OsString>, hooks: Hooks) -> i32 {
     let face = args.first().map_or(Face::Gantry, |program| Face::of(program));
     // Go's strings hold any bytes, and its JSON replaces what is not UTF-8, as this does.
+    let raw = args.get(1..).unwrap_or_default();
     let args: Vec<String> = args.iter().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
-    match dispatch(face, hooks, &args) {
+    match dispatch(face, hooks, raw, &args) {
         Ok(()) => 0,
         Err(exit) => {
             if !exit.message.is_empty() {
@@ -56,7 +58,7 @@ pub fn main(args: Vec<OsString>, hooks: Hooks) -> i32 {
     }
 }
 
-fn dispatch(face: Face, hooks: Hooks, args: &[String]) -> Result<(), Exit> {
+fn dispatch(face: Face, hooks: Hooks, raw: &[OsString], args: &[String]) -> Result<(), Exit> {
     // The most frequent question of scripts is answered before anything else is looked at.
     if let [only] = args
         && (only == "--version" || only == "-v")
@@ -85,19 +87,59 @@ fn dispatch(face: Face, hooks: Hooks, args: &[String]) -> Result<(), Exit> {
             help::show_beside(&root, &session);
             Ok(())
         }
-        Some((first, rest)) if first == "help" && tree::find(ROOT, first).is_none() => help_topic(&session, rest),
+        Some((first, rest)) if first == "help" && tree::find(ROOT, first).is_none() => {
+            rest.first().map_or(Ok(()), |topic| plugin_instead(&session, topic, raw))?;
+            help_topic(&session, rest)
+        }
         Some((first, rest)) if first == "__complete" || first == "__completeNoDesc" => {
             offer(face, hooks, rest, first == "__complete")
         }
-        Some(_) => walk(session, words),
+        Some((first, rest)) => {
+            plugin_instead(&session, first, raw)?;
+            aliased(&session, first, rest, raw)?;
+            walk(session, words)
+        }
     }
+}
+
+/// Where a command is unknown and a plugin adds it, that takes our place; comes back where there is none.
+fn plugin_instead(session: &Session, name: &str, raw: &[OsString]) -> Result<(), Exit> {
+    if tree::find(ROOT, name).is_some() {
+        return Ok(());
+    }
+    match plugin::of(session.config(), name) {
+        None => Ok(()),
+        Some(found) => Err(Exit::failure(plugin::take_over(session, &found.path, raw))),
+    }
+}
+
+/// `builder` may be another command's name, that of a plugin.
+fn aliased(session: &Session, name: &str, rest: &[String], raw: &[OsString]) -> Result<(), Exit> {
+    if name != "builder" {
+        return Ok(());
+    }
+    let Some(found) = session.config().aliases.get(name).and_then(|alias| plugin::of(session.config(), alias)) else {
+        return Ok(());
+    };
+    // The name stands in front of all that follows it.
+    let at = raw.len() - rest.len() - 1;
+    let mut words = raw.to_vec();
+    words[at] = (&found.name).into();
+    Err(Exit::failure(plugin::take_over(session, &found.path, &words)))
 }
 
 /// Tells a shell what may come next; the flags among the words say which daemon is asked.
 fn offer(face: Face, hooks: Hooks, words: &[String], descriptions: bool) -> Result<(), Exit> {
     let place = Place::find(words);
     let globals = flag::parse(GLOBAL_FLAGS, true, &place.globals).map(|globals| settings(&globals));
-    complete::show(&Session::new(face, hooks, globals.unwrap_or_default()), &place, descriptions)
+    let session = Session::new(face, hooks, globals.unwrap_or_default());
+    if let Some(name) = &place.unknown {
+        let request = if descriptions { "__complete" } else { "__completeNoDesc" };
+        let raw: Vec<OsString> =
+            [request].into_iter().chain(words.iter().map(String::as_str)).map(Into::into).collect();
+        plugin_instead(&session, name, &raw)?;
+    }
+    complete::show(&session, &place, descriptions)
 }
 
 fn settings(globals: &Matches) -> Globals {

@@ -13,6 +13,7 @@ mod place;
 
 use crate::exit::Exit;
 use crate::flag::Flag;
+use crate::plugin;
 use crate::session::Session;
 use crate::stream::out;
 use crate::tree::{Body, Node};
@@ -58,7 +59,7 @@ pub fn show(session: &Session, place: &Place, descriptions: bool) -> Result<(), 
 fn offers(session: &Session, place: &Place) -> (Vec<Offer>, Directive) {
     match &place.spot {
         Spot::Nowhere => (Vec::new(), Directive::Default),
-        Spot::Nodes(nodes) => (commands(nodes, place.is_root), Directive::NoFiles),
+        Spot::Nodes(nodes) => (commands(session, nodes, place.is_root), Directive::NoFiles),
         Spot::Flags(flags) => (flag_names(flags, place), Directive::NoFiles),
         Spot::Value(flag) => named(session, place, names::of_flag(&place.path, flag)),
         Spot::Argument => named(session, place, names::of_argument(&place.path, place.arguments.len())),
@@ -77,11 +78,13 @@ fn named(session: &Session, place: &Place, wanted: Wanted) -> (Vec<Offer>, Direc
 }
 
 /// What is not there yet is not offered.
-fn commands(nodes: &[Node], is_root: bool) -> Vec<Offer> {
+fn commands(session: &Session, nodes: &[Node], is_root: bool) -> Vec<Offer> {
     let there = nodes.iter().filter(|node| !node.hidden && has_command(node));
     let mut offers: Vec<Offer> = there.map(|node| (node.name.into(), node.about.into())).collect();
     if is_root {
         offers.push(("help".into(), "Help about the command".into()));
+        let plugins = plugin::all(session.config()).into_iter();
+        offers.extend(plugins.filter_map(|plugin| Some((plugin.name, plugin.metadata.ok()?.short_description))));
     }
     offers.sort();
     offers

@@ -5,6 +5,7 @@ use crate::config::ConfigFile;
 use crate::exit::Exit;
 use crate::face::Face;
 use crate::flag::{Flag, usages};
+use crate::plugin::{self, Plugin};
 use crate::session::Session;
 use crate::stream::out;
 use crate::tree::{Body, Command, Group, Needs, Node, find};
@@ -70,8 +71,10 @@ pub fn usage_error(subject: &Subject, text: &str) -> Exit {
 }
 
 /// What the daemon has; everything when none answers.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Support {
+    /// For the program's own help alone.
+    plugins: Vec<Plugin>,
     version: Option<ApiVersion>,
     os: String,
     experimental: Option<bool>,
@@ -79,13 +82,23 @@ struct Support {
 }
 
 impl Support {
-    fn of(session: &Session) -> Support {
-        session.glance().map_or_else(Support::default, |ping| Support {
+    fn of(session: &Session, subject: &Subject) -> Support {
+        let plugins = if subject.node.is_none() { plugin::all(session.config()) } else { Vec::new() };
+        let plain = Support { plugins, ..Support::default() };
+        match session.glance() {
+            None => plain,
+            Some(ping) => Support::told(ping, plain),
+        }
+    }
+
+    fn told(ping: client::Ping, plain: Support) -> Support {
+        Support {
             version: ping.api_version,
             os: ping.os.clone(),
             experimental: Some(ping.experimental),
             swarm: ping.swarm,
-        })
+            ..plain
+        }
     }
 
     fn has_version(&self, since: Option<(u16, u16)>) -> bool {
@@ -118,12 +131,12 @@ impl Support {
 
 /// Prints the help of `subject`; what the daemon does not have is left out.
 pub fn show(subject: &Subject, session: &Session) -> Result<(), Exit> {
-    out::print(&text(subject, &Support::of(session), columns()))
+    out::print(&text(subject, &Support::of(session, subject), columns()))
 }
 
 /// A group without a command: its help on stderr, and no failure.
 pub fn show_beside(subject: &Subject, session: &Session) {
-    eprint!("{}", text(subject, &Support::of(session), columns()));
+    eprint!("{}", text(subject, &Support::of(session, subject), columns()));
 }
 
 /// Docker wraps to the width of the terminal at standard input, less one.
@@ -199,20 +212,33 @@ fn commands(subject: &Subject, support: &Support) -> String {
     let ours: &[Node] = if subject.node.is_none() && subject.face == Face::Gantry { &DAEMON } else { &[] };
     let all = children(subject.node).iter().chain(ours);
     let nodes: Vec<&Node> = all.filter(|node| !node.hidden && support.has_node(node)).collect();
-    let width = nodes.iter().map(|node| node.name.len()).max().unwrap_or(0).max(11);
-    let list = |title: &str, group: Group| {
-        let lines: String = nodes
-            .iter()
-            .filter(|node| node.group == group)
-            .map(|node| format!("  {:<width$} {}\n", node.name, node.about.lines().next().unwrap_or_default()))
-            .collect();
-        if lines.is_empty() { String::new() } else { format!("\n{title}:\n{lines}") }
+    let mut rows: Vec<(Group, String, &str)> =
+        nodes.iter().map(|node| (node.group, node.name.to_owned(), node.about)).collect();
+    let width = rows.iter().map(|(_, name, _)| name.len()).chain(support.plugins.iter().map(|one| one.name.len()));
+    let width = width.max().unwrap_or(0).max(11);
+    let valid = support.plugins.iter().filter_map(|plugin| Some((&plugin.name, plugin.metadata.as_ref().ok()?)));
+    let plugins = valid.map(|(name, about)| (Group::Management, format!("{name}*"), &*about.short_description));
+    rows.extend(plugins);
+    let lines = |rows: &[(&str, &str)]| -> String {
+        rows.iter().map(|(name, about)| format!("  {name:<width$} {}\n", about.lines().next().unwrap_or(""))).collect()
     };
+    let titled = |title: &str, lines: String| if lines.is_empty() { lines } else { format!("\n{title}:\n{lines}") };
+    let list = |title: &str, group: Group| {
+        let of_group = rows.iter().filter(|(of, _, _)| *of == group);
+        let mut rows: Vec<(&str, &str)> = of_group.map(|(_, name, about)| (&**name, *about)).collect();
+        // Plugins stand among the groups.
+        if group == Group::Management {
+            rows.sort();
+        }
+        titled(title, lines(&rows))
+    };
+    let invalid = support.plugins.iter().filter_map(|plugin| Some((&*plugin.name, &**plugin.metadata.as_ref().err()?)));
     [
         list("Common Commands", Group::Common),
         list("Management Commands", Group::Management),
         list("Swarm Commands", Group::Swarm),
         list("Commands", Group::Other),
+        titled("Invalid Plugins", lines(&invalid.collect::<Vec<_>>())),
     ]
     .concat()
 }
@@ -279,7 +305,7 @@ mod tests {
             version: Some(ApiVersion { major: 1, minor: 41 }),
             os: "linux".into(),
             experimental: Some(false),
-            swarm: String::new(),
+            ..Support::default()
         };
         let text = text(&subject, &old, 79);
         assert!(!text.contains("--annotation") && !text.contains("--cpu-count") && text.contains("--cgroupns"));

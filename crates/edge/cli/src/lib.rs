@@ -18,6 +18,7 @@ mod help;
 mod hooks;
 mod opts;
 mod outline;
+mod plugin;
 mod session;
 mod stream;
 mod timing;

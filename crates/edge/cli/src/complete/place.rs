@@ -18,6 +18,8 @@ pub struct Place {
     pub given: Vec<&'static str>,
     /// The program's own flags, as typed.
     pub globals: Vec<String>,
+    /// A command that is not in the tree.
+    pub unknown: Option<String>,
     /// What may stand there.
     pub(super) spot: Spot,
 }
@@ -56,6 +58,7 @@ impl Place {
             arguments: Vec::new(),
             given: Vec::new(),
             globals: Vec::new(),
+            unknown: None,
             spot: Spot::Nowhere,
         };
         let mut walk = Walk { nodes: Some(ROOT), flags: GLOBAL_FLAGS, open: true, interspersed: false };
@@ -103,7 +106,10 @@ impl Place {
             walk.open &= walk.interspersed;
             return true;
         };
-        let Some(node) = find(nodes, word) else { return false };
+        let Some(node) = find(nodes, word) else {
+            self.unknown = Some(word.to_owned()).filter(|_| self.is_root);
+            return false;
+        };
         self.path = format!("{} {}", self.path, node.name).trim().to_owned();
         (self.is_root, walk.flags) = (false, &[]);
         self.given.clear();

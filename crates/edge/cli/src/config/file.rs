@@ -38,6 +38,11 @@ pub struct ConfigFile {
     pub detach_keys: String,
     /// The context in use.
     pub current_context: String,
+    /// Folders with plugins, before the usual ones.
+    #[serde(rename = "cliPluginsExtraDirs")]
+    pub cli_plugins_extra_dirs: Vec<PathBuf>,
+    /// Commands that are another's; docker allows `builder` alone.
+    pub aliases: BTreeMap<String, String>,
     /// Proxies for containers, by daemon.
     pub proxies: BTreeMap<String, Proxy>,
 }

@@ -5,6 +5,7 @@ use crate::face::{DOCKER_VERSION, Face, VERSION};
 use crate::flag::{Flag, Kind};
 use crate::format::{Object, Template, Value};
 use crate::opts::text;
+use crate::plugin;
 use crate::session::Session;
 use crate::stream::{out, terminal, visible};
 use crate::tree::{Args, Command, Invocation};
@@ -73,7 +74,45 @@ fn client_version(session: &Session) -> &'static str {
 
 fn client_part(session: &Session) -> Result<String, Exit> {
     let (version, context) = (client_version(session), &session.choice()?.context);
-    Ok(format!("Client:\n Version:    {version}\n Context:    {context}\n Debug Mode: {}\n", session.debug()))
+    let mut text =
+        format!("Client:\n Version:    {version}\n Context:    {context}\n Debug Mode: {}\n", session.debug());
+    let mut title = " Plugins:\n";
+    for plugin in plugin::all(session.config()) {
+        match plugin.metadata {
+            Ok(about) => {
+                let (name, path) = (&plugin.name, plugin.path.display());
+                let _ = writeln!(text, "{title}  {name}: {} ({})", about.short_description, about.vendor);
+                line(&mut text, "    Version", &format!(" {}", about.version));
+                let _ = writeln!(text, "    Path:     {path}");
+                title = "";
+            }
+            Err(why) => eprintln!("WARNING: Plugin \"{}\" is not valid: {why}", plugin.path.display()),
+        }
+    }
+    Ok(text)
+}
+
+/// The plugins as docker's client describes them.
+fn plugins(session: &Session) -> Vec<serde_json::Value> {
+    let describe = |plugin: plugin::Plugin| {
+        let (name, path) = (plugin.name, plugin.path.display().to_string());
+        match plugin.metadata {
+            Err(why) => serde_json::json!({"Name": name, "Path": path, "Err": why}),
+            Ok(about) => {
+                let mut json = serde_json::json!({"SchemaVersion": about.schema_version, "Vendor": about.vendor});
+                for (key, value) in
+                    [("Version", about.version), ("ShortDescription", about.short_description), ("URL", about.url)]
+                {
+                    if !value.is_empty() {
+                        json[key] = value.into();
+                    }
+                }
+                (json["Name"], json["Path"]) = (name.into(), path.into());
+                json
+            }
+        }
+    };
+    plugin::all(session.config()).into_iter().map(describe).collect()
 }
 
 /// The daemon's fields, and what the client knows of itself, as a template's dot.
@@ -95,7 +134,7 @@ fn formatted(session: &Session, template: &Template, answer: Result<Bytes, Exit>
         "Arch": about.arch,
         "BuildTime": about.build_time,
         "Context": about.context,
-        "Plugins": [],
+        "Plugins": plugins(session),
         "Warnings": null,
     });
     let mut fields = server.fields.clone();
