@@ -339,3 +339,21 @@ fn answers_that_are_no_json_are_told_and_do_not_crash() {
     let daemon = Daemon::start(|_| Answer::Close);
     assert_eq!(daemon.run(&["ps"]).code, 1);
 }
+
+#[test]
+fn a_daemons_own_proxies_win_over_the_default_ones_and_the_command_line_over_both() {
+    let daemon = Daemon::start(speaking(r#"{"StatusCode":0}"#));
+    let proxies = |key: &str| {
+        let text = format!(
+            r#"{{"proxies":{{"default":{{"httpProxy":"http://all"}},"{key}":{{"httpProxy":"http://own","noProxy":"x"}}}}}}"#
+        );
+        std::fs::write(daemon.config().join("config.json"), text).unwrap();
+        let ran = daemon.run(&["run", "-e", "http_proxy=mine", "busybox"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let created = daemon.requests().into_iter().rfind(|request| request.path() == "/containers/create").unwrap();
+        created.json()["Env"].clone()
+    };
+    let own = proxies(&format!("unix://{}", daemon.socket().display()));
+    assert_eq!(own, serde_json::json!(["http_proxy=mine", "HTTP_PROXY=http://own", "NO_PROXY=x", "no_proxy=x"]));
+    assert_eq!(proxies("tcp://other:2376"), serde_json::json!(["http_proxy=mine", "HTTP_PROXY=http://all"]));
+}

@@ -29,7 +29,8 @@ async fn run(invocation: Invocation) -> Result<(), Exit> {
     let Invocation { session, matches, .. } = &invocation;
     let wrong = |why: String| refused(session, "create", &why);
     check_pull(matches).map_err(wrong)?;
-    let body = spec::build(matches, session.config()).map_err(wrong)?;
+    let daemon = session.choice()?.endpoint.to_string();
+    let body = spec::build(matches, session.config(), &daemon).map_err(wrong)?;
     let id = create(session, matches, body).await?;
     out::line(&id)
 }

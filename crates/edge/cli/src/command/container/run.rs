@@ -32,7 +32,8 @@ async fn run(invocation: Invocation) -> Result<(), Exit> {
     let Invocation { session, matches, .. } = &invocation;
     let wrong = |why: String| refused(session, "run", &why);
     check_pull(matches).map_err(wrong)?;
-    let mut body = spec::build(matches, session.config()).map_err(wrong)?;
+    let daemon = session.choice()?.endpoint.to_string();
+    let mut body = spec::build(matches, session.config(), &daemon).map_err(wrong)?;
     if matches.bool("detach") && !matches.list("attach").is_empty() {
         return Err(Exit::failure("conflicting options: cannot specify both --attach and --detach"));
     }

@@ -9,13 +9,13 @@ use api::container::{ContainerConfig, ContainerCreateRequest, HostConfig, LogCon
 use api::port::Empty;
 use std::collections::BTreeMap;
 
-/// The request of a command line. Errors are docker's texts, in the order docker finds them.
-pub fn build(matches: &Matches, settings: &ConfigFile) -> Result<ContainerCreateRequest, String> {
+/// The request of a command line to the daemon at `daemon`. Errors are docker's texts, in the order docker finds them.
+pub fn build(matches: &Matches, settings: &ConfigFile, daemon: &str) -> Result<ContainerCreateRequest, String> {
     check_early(matches)?;
     let volumes = Volumes::read(matches)?;
     let ports = port::read(&matches.list("publish"), &matches.list("expose"))?;
     let devices = Devices::read(matches)?;
-    let mut config = config(matches, settings)?;
+    let mut config = config(matches, settings, daemon)?;
     let mut host = host(matches)?;
     config.exposed_ports = Some(ports.exposed).filter(|ports| !ports.is_empty());
     config.volumes = Some(volumes.anonymous);
@@ -104,10 +104,10 @@ impl Devices {
 }
 
 /// The portable part.
-fn config(matches: &Matches, settings: &ConfigFile) -> Result<ContainerConfig, String> {
+fn config(matches: &Matches, settings: &ConfigFile, daemon: &str) -> Result<ContainerConfig, String> {
     let (image, command) = matches.positional.split_first().ok_or("no image")?;
     let mut variables = env::collect(&matches.list("env-file"), &matches.list("env"))?;
-    add_proxies(&mut variables, settings);
+    add_proxies(&mut variables, settings, daemon);
     let attach = Attach::of(matches);
     let stdin = matches.bool("interactive");
     Ok(ContainerConfig {
@@ -167,9 +167,9 @@ impl Attach {
     }
 }
 
-/// Proxies of the configuration, in both spellings, where the command line does not set them.
-fn add_proxies(variables: &mut Vec<String>, settings: &ConfigFile) {
-    let Some(proxy) = settings.proxies.get("default") else { return };
+/// Proxies of the configuration for this daemon, in both spellings, where the command line does not set them.
+fn add_proxies(variables: &mut Vec<String>, settings: &ConfigFile, daemon: &str) {
+    let Some(proxy) = settings.proxies.get(daemon).or_else(|| settings.proxies.get("default")) else { return };
     let known = [
         ("HTTP_PROXY", &proxy.http_proxy),
         ("HTTPS_PROXY", &proxy.https_proxy),
