@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
+use std::process::{Child, ChildStdin, Stdio};
 
 use testkit::{Job, LeakCheck, Output, eventually};
 
@@ -333,22 +334,28 @@ fn an_image_is_made_of_a_container_as_it_runs() {
     assert_eq!(bench.daemon.docker().ok(&["run", "--rm", "new:1"]), "own", "it is on disk");
 }
 
+/// Begins to put `late` into the container `web`, and returns when its beginning is there.
+fn begin_upload(bench: &Bench, beginning: &[u8]) -> (Child, ChildStdin) {
+    let mut command = bench.host.command("curl");
+    command.args(["--silent", "--request", "PUT", "--upload-file", "-", "--unix-socket"]).arg(bench.daemon.socket());
+    command.arg("http://gantry/containers/web/archive?path=/");
+    let mut upload = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut body = upload.stdin.take().unwrap();
+    body.write_all(beginning).unwrap();
+    eventually("the file's beginning", || {
+        let (status, _) = ask(bench, "GET", "/containers/web/archive?path=/late", "");
+        (status == 200).then_some(())
+    });
+    (upload, body)
+}
+
 #[test]
 fn a_start_waits_for_files_that_are_on_their_way_in() {
     let bench = Bench::new();
     let docker = bench.daemon.docker();
     docker.ok(&["create", "--name", "web", &bench.image, "cat", "/late"]);
     let tar = archive("file('late', b'x' * 100000)");
-    let mut command = bench.host.command("curl");
-    command.args(["--silent", "--request", "PUT", "--upload-file", "-", "--unix-socket"]).arg(bench.daemon.socket());
-    command.arg("http://gantry/containers/web/archive?path=/");
-    let mut upload = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
-    let mut body = upload.stdin.take().unwrap();
-    body.write_all(&tar[..50_000]).unwrap();
-    eventually("the file's beginning", || {
-        let (status, _) = ask(&bench, "GET", "/containers/web/archive?path=/late", "");
-        (status == 200).then_some(())
-    });
+    let (mut upload, mut body) = begin_upload(&bench, &tar[..50_000]);
     let start: Job = docker.start(&["start", "-a", "web"]);
     std::thread::sleep(std::time::Duration::from_millis(300));
     body.write_all(&tar[50_000..]).unwrap();
@@ -356,4 +363,25 @@ fn a_start_waits_for_files_that_are_on_their_way_in() {
     assert!(upload.wait().unwrap().success());
     let output: Output = start.finish();
     assert_eq!((output.code, output.stdout.len()), (0, 100_000));
+}
+
+#[test]
+fn a_client_that_stops_uploading_keeps_nobody_from_removing_the_container() {
+    let bench = Bench::new();
+    let docker = bench.daemon.docker();
+    docker.ok(&["create", "--name", "web", &bench.image, "true"]);
+    let tar = archive("file('late', b'x' * 100000)");
+    let (mut upload, body) = begin_upload(&bench, &tar[..50_000]);
+    let start: Job = docker.start(&["start", "web"]);
+    let removal: Job = docker.start(&["rm", "-f", "web"]);
+    let refusal = start.finish();
+    assert_eq!(refusal.code, 1);
+    let is_known =
+        refusal.stderr.contains("files are still being copied into it") || refusal.stderr.contains("No such container");
+    assert!(is_known, "{refusal:?}");
+    removal.finish().success();
+    drop(body);
+    upload.wait().unwrap();
+    let left = bench.daemon.data_root().join("containers");
+    eventually("its files to be gone", || (left.read_dir().unwrap().count() == 0).then_some(()));
 }

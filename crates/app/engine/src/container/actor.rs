@@ -34,6 +34,8 @@ use crate::shim::Shim;
 /// The inbox's size: senders wait beyond it.
 const INBOX: usize = 64;
 
+/// How long a start waits for files that are copied into the container.
+const LAST_COPY: Duration = Duration::from_secs(10);
 /// How long a new run waits for the last run's shim to have cleaned up.
 const LAST_SHIM: Duration = Duration::from_secs(30);
 
@@ -245,7 +247,11 @@ impl Actor {
         self.admit(Verb::Start)?;
         self.wait_for_last_shim().await?;
         let files = Arc::clone(&self.files);
-        let _unchanged = files.lock().await;
+        // A client that uploads may take for ever; who waits in the inbox behind this must not.
+        let unchanged = tokio::time::timeout(LAST_COPY, files.lock()).await;
+        let _unchanged = unchanged.map_err(|_| {
+            Fault::conflict(format!("container {}: files are still being copied into it", self.stored.record.id))
+        })?;
         let waiting = std::mem::take(&mut self.waiting);
         match start::launch(&self.engine, &mut self.stored, waiting).await {
             Ok(running) => {
