@@ -6,6 +6,7 @@ mod notify;
 mod options;
 mod pidfile;
 mod preflight;
+mod reload;
 mod runtimes;
 mod settings;
 mod tls;
@@ -19,6 +20,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use options::{Request, Values};
+use reload::Reload;
 use settings::Settings;
 
 /// How long open requests may go on after a request to stop.
@@ -35,7 +37,7 @@ pub fn main(program: &str, args: &[String]) -> ExitCode {
             println!("Gantry version {}, build {}", env!("CARGO_PKG_VERSION"), engine::BUILD);
             Ok(())
         }
-        Ok(Request::Run(values)) => run(program, values),
+        Ok(Request::Run(values)) => run(program, args, values),
         Err(message) => Err(anyhow!("{message}")),
     };
     match outcome {
@@ -47,7 +49,7 @@ pub fn main(program: &str, args: &[String]) -> ExitCode {
     }
 }
 
-fn run(program: &str, mut values: Values) -> Result<()> {
+fn run(program: &str, args: &[String], mut values: Values) -> Result<()> {
     read_config_file(&mut values)?;
     values.check().map_err(|message| anyhow!(message))?;
     let settings = settings::read(program, &values).map_err(|message| anyhow!(message))?;
@@ -55,7 +57,7 @@ fn run(program: &str, mut values: Values) -> Result<()> {
         println!("configuration OK");
         return Ok(());
     }
-    logging::start(&settings.logging);
+    let set_level = logging::start(&settings.logging);
     for note in values.notes() {
         tracing::warn!("{note}");
     }
@@ -75,7 +77,8 @@ fn run(program: &str, mut values: Values) -> Result<()> {
         .thread_keep_alive(Duration::from_secs(2))
         .build()
         .context("start the async runtime")?;
-    let outcome = runtime.block_on(serve(settings));
+    let reload = Reload { program: program.to_owned(), args: args.to_vec(), values, set_level };
+    let outcome = runtime.block_on(serve(settings, reload));
     runtime.shutdown_timeout(Duration::from_secs(1));
     outcome
 }
@@ -104,7 +107,7 @@ fn read_config_file(values: &mut Values) -> Result<()> {
         .map_err(|message| anyhow!("unable to configure the Docker daemon with file {path}: {message}"))
 }
 
-async fn serve(settings: Settings) -> Result<()> {
+async fn serve(settings: Settings, reload: Reload) -> Result<()> {
     let listeners = server::listen(&settings.hosts, settings.group.as_deref(), settings.tls.as_ref());
     let listeners = listeners.await.map_err(|error| anyhow!("{error}"))?;
     let metrics = match &settings.metrics {
@@ -120,7 +123,7 @@ async fn serve(settings: Settings) -> Result<()> {
         tokio::spawn(server::serve_metrics(listener, move || engine.metrics()));
     }
     let (stop, stopped) = watch::channel(false);
-    tokio::spawn(wait_for_signal(stop));
+    tokio::spawn(wait_for_signal(stop, engine.clone(), reload));
     notify::ready();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), hosts = ?settings.hosts, "daemon is ready");
     server::serve(engine.clone(), listeners, stopped, LAST_REQUESTS).await.map_err(|error| anyhow!("{error}"))?;
@@ -132,8 +135,8 @@ async fn serve(settings: Settings) -> Result<()> {
     Ok(())
 }
 
-/// Sets the flag at SIGTERM or SIGINT; a third signal ends the process at once, as dockerd does.
-async fn wait_for_signal(stop: watch::Sender<bool>) {
+/// Reads the configuration again at SIGHUP. Sets the flag at SIGTERM or SIGINT; a third signal ends the process at once, as dockerd does.
+async fn wait_for_signal(stop: watch::Sender<bool>, engine: engine::Engine, mut reload: Reload) {
     let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
     let [Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)] = kinds.map(signal) else {
         tracing::error!("signals cannot be received");
@@ -145,7 +148,7 @@ async fn wait_for_signal(stop: watch::Sender<bool>) {
             _ = terminate.recv() => 15,
             _ = interrupt.recv() => 2,
             _ = hangup.recv() => {
-                tracing::warn!("reloading the configuration is not implemented yet: restart the daemon, containers go on meanwhile");
+                reload.again(&engine);
                 continue;
             }
         };

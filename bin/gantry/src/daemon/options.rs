@@ -35,6 +35,12 @@ impl Values {
         self.values.contains_key(flag)
     }
 
+    /// The options whose values differ.
+    pub fn difference(&self, other: &Self) -> Vec<&'static str> {
+        let flags = TABLE.iter().map(|option| option.flag);
+        flags.filter(|flag| self.values.get(flag) != other.values.get(flag)).collect()
+    }
+
     /// Notes for the log: what was given and has no meaning here.
     pub fn notes(&self) -> Vec<String> {
         TABLE
@@ -286,8 +292,8 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_refused_and_what_means_nothing_is_noted() {
-        assert_eq!(run(&["--init"]).unwrap().check().unwrap_err(), "option --init is not implemented yet");
-        assert!(run(&["--init=false"]).unwrap().check().is_ok());
+        assert_eq!(run(&["--ipv6"]).unwrap().check().unwrap_err(), "option --ipv6 is not implemented yet");
+        assert!(run(&["--ipv6=false"]).unwrap().check().is_ok());
         let values = run(&["--containerd", "/run/c.sock", "--userland-proxy=false"]).unwrap();
         values.check().unwrap();
         assert_eq!(values.notes().len(), 2);

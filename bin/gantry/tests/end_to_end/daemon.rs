@@ -327,3 +327,36 @@ fn collectors_find_what_the_daemon_counts() {
     let taken = refused(&Daemon::prepare(host, GANTRY, &["--metrics-addr", "127.0.0.1:9323"])).failure(1);
     assert!(taken.contains("failed to start metrics server: listen on 127.0.0.1:9323: "), "{taken}");
 }
+
+#[test]
+fn a_configuration_that_has_changed_is_taken_at_a_signal() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("daemon.json");
+    fs::write(&file, r#"{"labels": ["a=1"]}"#).unwrap();
+    let option = format!("--config-file={}", file.display());
+    let bench = Bench::on(Host::new(), &[&option]);
+    let gantry = bench.gantry();
+    let facts = "{{.Labels}} {{.Debug}} {{.DefaultRuntime}} {{.LiveRestoreEnabled}} {{.RegistryConfig.Mirrors}}";
+    let told = || gantry.ok(&["info", "-f", facts]);
+    let reload = || bench.host.ok(&["kill", "-HUP", &bench.daemon.pid().to_string()]);
+    assert_eq!(told(), "[a=1] false runc true []");
+    let text = r#"{"labels": ["b=2"], "debug": true, "runtimes": {"other": {"path": "/usr/bin/crun"}},
+        "default-runtime": "other", "live-restore": false, "mtu": 1400,
+        "registry-mirrors": ["http://127.0.0.1:1"], "insecure-registries": ["far.example"]}"#;
+    fs::write(&file, text).unwrap();
+    reload();
+    let new = "[b=2] true other false [http://127.0.0.1:1/]";
+    testkit::eventually("the new settings", || (told() == new).then_some(()));
+    assert_eq!(bench.run(&["--rm"], "echo by another").stdout, "by another\n");
+    fs::write(&file, r#"{"labels": ["no label"], "nonsense": 1}"#).unwrap();
+    reload();
+    testkit::eventually("both to be logged", || {
+        let log = bench.daemon.log();
+        (log.contains("option --mtu has changed") && log.contains("stays as it was: ")).then_some(())
+    });
+    assert_eq!(told(), new);
+    let events = ["events", "--since", "10m", "--until", "0s", "--filter", "type=daemon", "--format", "{{json .}}"];
+    let event = testkit::eventually("the event", || Some(gantry.ok(&events)).filter(|text| !text.is_empty()));
+    assert!(event.contains(r#""Action":"reload""#) && event.contains(r#""labels":"[\"b=2\"]""#), "{event}");
+    assert_eq!(event.lines().count(), 1);
+}

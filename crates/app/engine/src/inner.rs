@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use api::container::HostConfig;
+use arc_swap::ArcSwap;
 use container::record::Record;
 use container::security::Security;
 use fault::{Fault, Result, Step};
@@ -23,7 +24,7 @@ use crate::exec::Execs;
 use crate::filters::Filters;
 use crate::logging::{Forwarders, pack_rotated};
 use crate::metrics::Metrics;
-use crate::settings::Settings;
+use crate::settings::{Live, Settings};
 use crate::store::Store;
 use crate::system::Events;
 
@@ -49,8 +50,12 @@ async fn install_apparmor() -> Result<Option<&'static str>> {
 /// The engine's insides.
 #[derive(Debug)]
 pub struct Inner {
-    /// What it was told.
+    /// What it was told when it opened.
     pub settings: Settings,
+    /// What it was told last.
+    pub live: ArcSwap<Live>,
+    /// What images are pulled with.
+    pub registry: registry::Client,
     /// This engine's identity, for `info`.
     pub id: String,
     /// Writes containers down.
@@ -86,8 +91,8 @@ impl Inner {
         let stored = recover::stored(&catalogue, &settings.run_root)?;
         let live: std::collections::HashSet<String> =
             stored.iter().map(|stored| stored.record.id.to_string()).collect();
-        let client = registry::Client::new(settings.registry.clone());
-        let images = Images::open(&settings.data_root, catalogue.clone(), client, &|id| live.contains(id))?;
+        let client = registry::Client::new(settings.live.registry.clone());
+        let images = Images::open(&settings.data_root, catalogue.clone(), client.clone(), &|id| live.contains(id))?;
         let networks = Networks::open(settings.network.clone(), catalogue.clone())?;
         let stage = sys::memfd::sealed(settings.stage, c"gantry-stage").step("seal the stage program")?;
         write_init(&settings)?;
@@ -108,6 +113,8 @@ impl Inner {
             forwarders: Forwarders::default(),
             stage,
             apparmor: install_apparmor().await?,
+            live: ArcSwap::from_pointee(settings.live.clone()),
+            registry: client,
             settings,
         });
         recover::recover(&inner, stored).await;

@@ -31,7 +31,7 @@ pub use action::Actions;
 use fault::Result;
 use inner::Inner;
 pub use logging::check_default as check_default_logging;
-pub use settings::{BUILT_IN, Defaults, Settings};
+pub use settings::{BUILT_IN, Defaults, Live, Settings};
 
 /// The product's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -68,7 +68,7 @@ impl Engine {
 
     /// Whether containers outlive this engine.
     pub fn outlived(&self) -> bool {
-        self.inner.settings.live_restore
+        self.inner.live.load().live_restore
     }
 
     /// What the engine counts and measures of itself, in the text format of OpenMetrics 1.0.
@@ -76,9 +76,14 @@ impl Engine {
         metrics::metrics(&self.inner)
     }
 
+    /// Takes other settings, for all that begins from now on.
+    pub fn reload(&self, live: Live) {
+        system::reload(&self.inner, live);
+    }
+
     /// Writes down what is not yet on disk. Containers go on, unless they are to be stopped with the daemon.
     pub async fn close(&self) {
-        if !self.inner.settings.live_restore {
+        if !self.inner.live.load().live_restore {
             container::stop_all(&self.inner).await;
             self.inner.forwarders.drain().await;
         }

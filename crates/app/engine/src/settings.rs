@@ -22,8 +22,6 @@ pub struct Settings {
     pub cgroup_parent: String,
     /// The default bridge.
     pub network: network::Settings,
-    /// Mirrors and insecure hosts.
-    pub registry: registry::Settings,
     /// Name servers of containers that name none.
     pub dns: Vec<IpAddr>,
     /// Search domains of containers that name none.
@@ -34,22 +32,31 @@ pub struct Settings {
     pub log_driver: String,
     /// Its options.
     pub log_options: BTreeMap<String, String>,
+    /// What containers get that say nothing about it.
+    pub defaults: Defaults,
+    /// What can be told again.
+    pub live: Live,
+    /// The program that exists once per container.
+    pub stage: &'static [u8],
+}
+
+/// What an engine can be told again while it runs.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// Mirrors and insecure hosts.
+    pub registry: registry::Settings,
     /// `key=value` labels of this daemon.
     pub labels: Vec<String>,
     /// Runtimes besides the built-in one, by name.
     pub runtimes: BTreeMap<String, shim_proto::Program>,
     /// The runtime of containers that name none: one of those, or [`BUILT_IN`].
     pub default_runtime: String,
-    /// What containers get that say nothing about it.
-    pub defaults: Defaults,
     /// Containers outlive the daemon. Otherwise they are stopped with it, in Docker's old way.
     pub live_restore: bool,
     /// How long a container that is stopped with the daemon may take that names no time itself.
     pub shutdown_timeout: Duration,
     /// Whether the daemon's log tells details; shown by `info`.
     pub debug: bool,
-    /// The program that exists once per container.
-    pub stage: &'static [u8],
 }
 
 /// What containers get that say nothing about it.

@@ -14,12 +14,13 @@ use tokio::sync::OnceCell;
 use crate::access::{Access, Ask};
 use crate::auth::{AuthConfig, Credentials};
 use crate::blob::Blob;
-use crate::client::Client;
+use crate::client::{Client, Memory};
 use crate::dial::CauseKind;
 use crate::endpoint::Trust;
 use crate::error::Error;
 use crate::refusal::Subject;
 use crate::retry::Backoff;
+use crate::wire::Wire;
 
 /// The largest page of tags, in bytes; the most pages; the most tags.
 const LARGEST_PAGE: usize = 4 << 20;
@@ -62,7 +63,8 @@ pub struct Fetched {
 /// One repository. Clones share tokens, so that layers can be fetched side by side.
 #[derive(Clone)]
 pub struct Repository {
-    client: Client,
+    wire: Arc<Wire>,
+    memory: Arc<Memory>,
     name: Reference,
     mirrors: Vec<Arc<Access>>,
     origin: Arc<Origin>,
@@ -83,10 +85,10 @@ pub(crate) enum Source {
 
 impl Repository {
     pub(crate) fn new(client: &Client, reference: &Reference, auth: Option<&AuthConfig>) -> Self {
-        let settings = &client.wire.settings;
-        let access = |endpoint, credentials| {
-            Arc::new(Access::new(endpoint, Arc::clone(&client.wire), reference.path(), credentials))
-        };
+        let wire = client.wire();
+        let settings = &wire.settings;
+        let access =
+            |endpoint, credentials| Arc::new(Access::new(endpoint, Arc::clone(&wire), reference.path(), credentials));
         let credentials = auth.map_or(Credentials::Anonymous, AuthConfig::credentials);
         let ways =
             settings.endpoints(reference.domain()).into_iter().map(|at| access(at, credentials.clone())).collect();
@@ -94,8 +96,9 @@ impl Repository {
         Self {
             mirrors: mirrors.collect(),
             origin: Arc::new(Origin { ways, chosen: OnceCell::new() }),
-            client: client.clone(),
+            memory: Arc::clone(&client.memory),
             name: reference.name_only(),
+            wire,
         }
     }
 
@@ -206,7 +209,7 @@ impl Repository {
 
     /// Living mirrors, then the registry itself.
     pub(crate) fn sources(&self) -> Vec<Source> {
-        let living = self.mirrors.iter().filter(|mirror| !self.client.memory.is_dead(&mirror.endpoint.base));
+        let living = self.mirrors.iter().filter(|mirror| !self.memory.is_dead(&mirror.endpoint.base));
         living.cloned().map(Source::Mirror).chain([Source::Origin]).collect()
     }
 
@@ -239,14 +242,14 @@ impl Repository {
             let base = &access.endpoint.base;
             tracing::info!(mirror = %base, %error, "mirror did not deliver, asking the next source");
             if error.cause().is_some() || matches!(error, Error::Status(_)) {
-                self.client.memory.bury(base);
+                self.memory.bury(base);
             }
         }
         error
     }
 
     pub(crate) fn backoff(&self) -> Backoff {
-        self.client.wire.settings.backoff
+        self.wire.settings.backoff
     }
 
     pub(crate) fn no_endpoint(&self) -> Error {

@@ -79,7 +79,7 @@ pub fn check(
         host.readonly_paths = host.readonly_paths.take().or_else(|| list(&spec::READONLY));
     }
     if host.runtime.is_empty() {
-        host.runtime = engine.settings.default_runtime.clone();
+        host.runtime = engine.live.load().default_runtime.clone();
     }
     Ok(warnings.into_iter().chain(other_warnings(config, host)).collect())
 }
@@ -136,7 +136,7 @@ fn check_health(config: &ContainerConfig) -> Result<()> {
 /// The name is kept as it was given, and what it stands for is looked up at every start.
 fn check_runtime(engine: &Inner, host: &HostConfig) -> Result<()> {
     let name = host.runtime.as_str();
-    let known = matches!(name, "" | crate::BUILT_IN | "gantry") || engine.settings.runtimes.contains_key(name);
+    let known = matches!(name, "" | crate::BUILT_IN | "gantry") || engine.live.load().runtimes.contains_key(name);
     if known { Ok(()) } else { Err(Fault::invalid(format!("unknown or invalid runtime name: {name}"))) }
 }
 

@@ -258,7 +258,7 @@ fn spawn_shim(engine: &Inner, stored: &Stored, place: Place) -> Result<shim::Lau
 
 /// The program behind a runtime's name; nothing for the built-in one.
 fn runtime(engine: &Inner, name: &str) -> Result<Option<shim_proto::Program>> {
-    match (engine.settings.runtimes.get(name), name) {
+    match (engine.live.load().runtimes.get(name), name) {
         (Some(program), _) => Ok(Some(program.clone())),
         (None, "" | crate::BUILT_IN | "gantry") => Ok(None),
         (None, _) => Err(Fault::invalid(format!("unknown or invalid runtime name: {name}"))),

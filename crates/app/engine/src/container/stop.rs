@@ -37,7 +37,7 @@ pub async fn stop_all(engine: &Arc<Inner>) {
     engine.is_stopping.store(true, std::sync::atomic::Ordering::SeqCst);
     let mut ends = Vec::new();
     for handle in engine.containers.all().into_iter().filter(|handle| handle.view().stored.state().phase.is_alive()) {
-        let usual = engine.settings.shutdown_timeout;
+        let usual = engine.live.load().shutdown_timeout;
         ends.push(tokio::spawn(async move {
             let view = handle.view();
             let record = &view.stored.record;

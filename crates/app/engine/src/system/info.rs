@@ -15,6 +15,7 @@ use crate::inner::Inner;
 /// Tells it; nothing here is waited for.
 pub fn info(engine: &Arc<Inner>) -> Info {
     let settings = &engine.settings;
+    let live = engine.live.load();
     let host = Host::look();
     let views: Vec<_> = engine.containers.all().iter().map(crate::container::Handle::view).collect();
     let count =
@@ -39,7 +40,7 @@ pub fn info(engine: &Arc<Inner>) -> Info {
         cpu_set: host.can("cpuset"),
         pids_limit: host.can("pids"),
         ipv4_forwarding: read("/proc/sys/net/ipv4/ip_forward") == "1",
-        debug: settings.debug,
+        debug: live.debug,
         n_fd: fs::read_dir("/proc/self/fd").map_or(-1, |entries| entries.count() as i64),
         oom_kill_disable: !host.version_2 && host.can("memory"),
         n_goroutines: fs::read_dir("/proc/self/task").map_or(-1, |entries| entries.count() as i64),
@@ -59,12 +60,12 @@ pub fn info(engine: &Arc<Inner>) -> Info {
         mem_total: host.memory,
         docker_root_dir: settings.data_root.display().to_string(),
         name: rustix::system::uname().nodename().to_string_lossy().into_owned(),
-        labels: settings.labels.clone(),
+        labels: live.labels.clone(),
         server_version: crate::VERSION.into(),
         runtimes: runtimes(engine),
-        default_runtime: settings.default_runtime.clone(),
+        default_runtime: live.default_runtime.clone(),
         swarm: SwarmInfo { local_node_state: "inactive".into(), ..SwarmInfo::default() },
-        live_restore_enabled: settings.live_restore,
+        live_restore_enabled: live.live_restore,
         init_binary: "docker-init".into(),
         containerd_commit: Commit::default(),
         runc_commit: Commit { id: crate::BUILD.into(), expected: String::new() },
@@ -78,7 +79,8 @@ pub fn info(engine: &Arc<Inner>) -> Info {
 
 fn runtimes(engine: &Inner) -> BTreeMap<String, Runtime> {
     let own = (crate::BUILT_IN.to_owned(), Runtime { path: "built in".into(), ..Runtime::default() });
-    let given = engine.settings.runtimes.iter().map(|(name, program)| {
+    let live = engine.live.load();
+    let given = live.runtimes.iter().map(|(name, program)| {
         let args = (!program.args.is_empty()).then(|| program.args.clone());
         (name.clone(), Runtime { path: program.path.display().to_string(), args, ..Runtime::default() })
     });
@@ -96,11 +98,12 @@ fn plugins() -> PluginsInfo {
 }
 
 fn registries(engine: &Inner) -> RegistryConfig {
-    let mirrors: Vec<String> = engine.settings.registry.mirrors.iter().map(ToString::to_string).collect();
+    let live = engine.live.load();
+    let mirrors: Vec<String> = live.registry.mirrors.iter().map(ToString::to_string).collect();
     let own = IndexInfo { name: "docker.io".into(), mirrors: mirrors.clone(), secure: true, official: true };
     let mut configs = BTreeMap::from([("docker.io".to_owned(), own)]);
     let mut cidrs = Vec::new();
-    for entry in &engine.settings.registry.insecure {
+    for entry in &live.registry.insecure {
         match entry {
             InsecureHost::Network(network) => cidrs.push(network.to_string()),
             InsecureHost::Host(host) => {
