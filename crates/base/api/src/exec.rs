@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::container::StringOrList;
-
 /// The body of `POST /containers/{id}/exec`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
@@ -30,7 +28,7 @@ pub struct ExecCreateRequest {
     /// The directory it starts in; empty for the container's.
     pub working_dir: String,
     /// Program and arguments.
-    pub cmd: StringOrList,
+    pub cmd: Vec<String>,
 }
 
 /// The answer to it.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use api::container::{HostConfig, StringOrList};
+use api::container::HostConfig;
 use api::exec::ExecCreateRequest;
 use container::health::{Check, Health, Probe, Status};
 use fault::{Fault, Result};
@@ -185,7 +185,7 @@ impl Watch {
 
     async fn execute(&self) -> Result<(i32, String)> {
         let body = ExecCreateRequest {
-            cmd: StringOrList(self.check.command.clone()),
+            cmd: self.check.command.clone(),
             attach_stdout: true,
             attach_stderr: true,
             ..ExecCreateRequest::default()

@@ -102,9 +102,9 @@ impl Execs {
                 exec.phase = Phase::Starting;
                 Ok(())
             }
-            Phase::Ended { .. } => Err(Fault::conflict(format!("exec instance {id} has already run"))),
+            Phase::Ended { .. } => Err(Fault::conflict(format!("exec command {id} has already run"))),
             Phase::Starting | Phase::Running { .. } => {
-                Err(Fault::conflict(format!("exec instance {id} is already running")))
+                Err(Fault::conflict(format!("exec command {id} is already running")))
             }
         }
     }

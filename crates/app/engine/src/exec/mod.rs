@@ -5,6 +5,7 @@ mod ended;
 mod execs;
 mod inspect;
 mod resize;
+mod shape;
 mod start;
 
 pub(crate) use create::create;

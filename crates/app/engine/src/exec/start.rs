@@ -1,6 +1,7 @@
 //! Runs a prepared exec.
 
 use std::fs;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use api::exec::ExecCreateRequest;
@@ -10,12 +11,12 @@ use container::spec;
 use fault::{Fault, Result, Step};
 use oci::runtime::{Process, Spec};
 use shim_proto::{Request, Response, Streams, file};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::UnixStream;
 use tokio::sync::oneshot;
 
 use super::ended::Ended;
-use super::{Exec, Phase};
+use super::{Exec, Phase, shape};
 use crate::container::{View, account, blocking};
 use crate::inner::Inner;
 use crate::reply::Attached;
@@ -35,10 +36,10 @@ pub async fn start(engine: &Arc<Inner>, request: ExecStart) -> Result<Option<Att
     engine.execs.claim(&exec.id)?;
     let streams = if request.detach { Streams::default() } else { streams(&exec.request) };
     match run(engine, &exec, record, streams, request.console_size).await {
-        Ok((stream, end)) => Ok((!request.detach).then(|| attached(engine, exec, view, stream, end))),
+        Ok((stream, end)) => Ok((!request.detach).then(|| attached(engine, exec, view, stream, end, request.tty))),
         Err(fault) => {
             engine.execs.set(&exec.id, Phase::Ended { exit_code: failed_code(&fault), pid: 0 });
-            if request.detach { Err(fault) } else { Ok(Some(told(&exec, &fault))) }
+            if request.detach { Err(fault) } else { Ok(Some(told(&exec, &fault, request.tty))) }
         }
     }
 }
@@ -87,22 +88,15 @@ fn failed_code(fault: &Fault) -> i32 {
 }
 
 /// Streams on which there is nothing but the reason why it does not run.
-fn told(exec: &Exec, fault: &Fault) -> Attached {
-    let text = format!("{}\r\n", fault.message());
-    let bytes = if exec.request.tty { text.into_bytes() } else { framed(&text) };
+fn told(exec: &Exec, fault: &Fault, terminal: bool) -> Attached {
+    let text = std::io::Cursor::new(format!("{}\r\n", fault.message()));
     Attached {
-        terminal: exec.request.tty,
-        reader: Box::pin(std::io::Cursor::new(bytes)),
+        terminal,
+        reader: if terminal { Box::pin(text) } else { Box::pin(shape::framed(text)) },
         writer: Box::pin(tokio::io::sink()),
         detach_keys: exec.request.detach_keys.clone(),
         detached: Box::new(|| ()),
     }
-}
-
-/// One of Docker's frames of standard output: its number, three zeros, the length, the bytes.
-fn framed(text: &str) -> Vec<u8> {
-    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    [&[1, 0, 0, 0], &length.to_be_bytes()[..], text.as_bytes()].concat()
 }
 
 fn process(
@@ -148,18 +142,26 @@ fn emit(engine: &Inner, exec: &Exec, record: &Record, action: &str, exit_code: O
     engine.events.emit("container", action, record.id.as_str(), attributes);
 }
 
-fn attached(engine: &Arc<Inner>, exec: Exec, view: Arc<View>, stream: UnixStream, end: Ended) -> Attached {
+/// Its streams as the start wants them, which need not have the form that the creation gave them.
+fn attached(
+    engine: &Arc<Inner>,
+    exec: Exec,
+    view: Arc<View>,
+    stream: UnixStream,
+    end: Ended,
+    terminal: bool,
+) -> Attached {
     let (reader, writer) = stream.into_split();
+    let reader = reader.chain(end);
+    let reader: Pin<Box<dyn AsyncRead + Send>> = match (exec.request.tty, terminal) {
+        (true, false) => Box::pin(shape::framed(reader)),
+        (false, true) => Box::pin(shape::unframed(reader)),
+        _ => Box::pin(reader),
+    };
     let engine = Arc::clone(engine);
-    let (terminal, detach_keys) = (exec.request.tty, exec.request.detach_keys.clone());
+    let detach_keys = exec.request.detach_keys.clone();
     let detached = move || emit(&engine, &exec, &view.stored.record, "exec_detach", None);
-    Attached {
-        terminal,
-        reader: Box::pin(reader.chain(end)),
-        writer: Box::pin(writer),
-        detach_keys,
-        detached: Box::new(detached),
-    }
+    Attached { terminal, reader, writer: Box::pin(writer), detach_keys, detached: Box::new(detached) }
 }
 
 #[cfg(test)]
@@ -167,11 +169,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_exec_that_cannot_start_has_a_shells_exit_code_and_says_why_in_a_frame() {
+    fn an_exec_that_cannot_start_has_a_shells_exit_code() {
         let code = |text: &str| failed_code(&Fault::invalid(text));
         assert_eq!(code("exec: \"x\": executable file not found in $PATH"), 127);
         assert_eq!(code("exec: \"/etc\": is a directory"), 126);
         assert_eq!(code("unable to find user x: no matching entries in passwd file"), 126);
-        assert_eq!(framed("no\r\n"), b"\x01\0\0\0\0\0\0\x04no\r\n");
     }
 }

@@ -80,7 +80,7 @@ pub fn exec_process(
         console_size: request.console_size.and_then(console_size),
         cwd,
         env,
-        args: request.cmd.0.clone(),
+        args: request.cmd.clone(),
         user: user.user.clone(),
         capabilities: Some(capability_sets(host, host.privileged || request.privileged, user.user.uid == 0)?),
         apparmor_profile: match &container.apparmor_profile {

@@ -28,6 +28,11 @@ impl DetachKeys {
         let keys: Option<Vec<u8>> = text.split(',').map(key).collect();
         keys.filter(|keys| keys.len() <= MOST).map(Self).ok_or_else(refused)
     }
+
+    /// What a terminal sends for them.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 fn key(text: &str) -> Option<u8> {

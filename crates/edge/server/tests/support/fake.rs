@@ -335,7 +335,7 @@ impl Actions for Fake {
     }
 
     fn exec_create(&self, request: ExecCreate) -> Reply<'_, String> {
-        self.saw(format!("exec {:?}", request.body.cmd.0));
+        self.saw(format!("exec {:?}", request.body.cmd));
         reply(self.known(&request.target).map(|()| "exec1".into()))
     }
 

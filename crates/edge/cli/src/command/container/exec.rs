@@ -76,7 +76,7 @@ fn request(matches: &Matches, detach_keys: String) -> Result<ExecCreateRequest, 
         detach_keys,
         env: Some(env).filter(|env| !env.is_empty()),
         working_dir: matches.str("workdir").into(),
-        cmd: matches.positional[1..].to_vec().into(),
+        cmd: matches.positional[1..].to_vec(),
     })
 }
 

@@ -26,8 +26,9 @@ pub(in crate::route) async fn start(mut call: Call) -> Result<Answer> {
 
 fn console_size(body: &ExecStartRequest) -> Result<Option<(u16, u16)>> {
     let Some([rows, columns]) = body.console_size else { return Ok(None) };
+    // Without a terminal it means nothing, and the original does not look at it.
     if !body.tty {
-        return Err(Fault::invalid("console size can only be set with a terminal"));
+        return Ok(None);
     }
     match (rows.try_into(), columns.try_into()) {
         (Ok(rows), Ok(columns)) => Ok(Some((rows, columns))),
