@@ -139,6 +139,8 @@ fn bad_archives_and_places_are_refused_with_their_status() {
         ("nosuch", "path=/", &file, 404, "No such container: nosuch"),
         ("web", "path=/t", &b"nonsense".repeat(100), 400, "not a tar archive"),
         ("web", "path=/t", b"", 200, ""),
+        ("web", "path=/t", &file[..700], 400, "the archive ends in the middle of an entry"),
+        ("web", "path=/t", &archive("hard('h','nosuch')"), 404, "No such file or directory"),
         ("web", "path=/t", &archive("file('../out')"), 400, "out"),
         ("web", "path=/t", &archive("hard('h','../etc/passwd')"), 400, "out"),
         (
@@ -322,7 +324,9 @@ fn an_image_is_made_of_a_container_as_it_runs() {
         ("container=nosuch", 404, "No such container: nosuch"),
         ("container=web&repo=Bad", 400, "must be lowercase"),
         ("container=web&repo=x&tag=:::", 400, "invalid"),
+        ("container=nosuch&repo=x&tag=a/b", 400, "invalid tag format"),
         ("container=web&changes=RUN%20x", 400, "RUN is not a valid change command"),
+        ("container=web&changes=USER%20me%0ARUN%20x", 400, "RUN is not a valid change command"),
     ] {
         let (code, message) = ask(&bench, "POST", &format!("/commit?{query}"), "");
         assert_eq!((code, message.contains(part)), (status, true), "{query}: {message}");

@@ -33,6 +33,8 @@ pub async fn archive(engine: &Arc<Inner>, request: ContainerPath) -> Result<Extr
     let handle = engine.containers.find(&request.target)?;
     let place = view::find(engine, &handle).await?;
     let (tell, told) = oneshot::channel();
+    let view = handle.view();
+    let (events, id, attributes) = (engine.events.clone(), view.stored.record.id.to_string(), view.stored.attributes());
     let archive = blocks::stream("archive", move |out| {
         place.see(How::Read, |root| {
             let found = path::find(root, &wanted, &request.path, &request.target);
@@ -47,6 +49,7 @@ pub async fn archive(engine: &Arc<Inner>, request: ContainerPath) -> Result<Extr
             if tell.send(Ok(stat)).is_err() {
                 return Ok(());
             }
+            events.emit("container", "archive-path", &id, attributes);
             pack(&wanted, &found, out)
         })
     })?;

@@ -1,6 +1,6 @@
 //! Copies files into a container.
 
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::sync::Arc;
@@ -42,7 +42,9 @@ pub async fn extract(engine: &Arc<Inner>, request: ContainerExtract) -> Result<(
             .map(drop)
             .map_err(|error| refusal(&error))
     })
-    .await
+    .await?;
+    engine.events.emit("container", "extract-to-dir", record.id.as_str(), view.stored.attributes());
+    Ok(())
 }
 
 /// The numbers of the container's user; none for root, to whom an archive's numbers mean something.
@@ -91,6 +93,11 @@ fn read_only_root() -> Fault {
 /// What is the archive's fault is the client's.
 fn refusal(error: &UnpackError) -> Fault {
     let kind = match error {
+        // It breaks off, or its client did.
+        UnpackError::Read(ReadError::Stream(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            Kind::InvalidParameter
+        }
+        UnpackError::Step { source, .. } if source.kind() == io::ErrorKind::NotFound => Kind::NotFound,
         UnpackError::Read(ReadError::Stream(_)) | UnpackError::Step { .. } => Kind::System,
         UnpackError::Read(_) | UnpackError::Refused { .. } => Kind::InvalidParameter,
     };

@@ -5,7 +5,9 @@ use oci::image::ContainerConfig;
 
 /// The configuration that the instructions make of another.
 pub fn apply(mut config: ContainerConfig, changes: &[String]) -> Result<ContainerConfig> {
-    for change in changes.iter().map(|change| change.trim()).filter(|change| !change.is_empty()) {
+    // Each line is one, as in a Dockerfile.
+    let lines = changes.iter().flat_map(|change| change.lines());
+    for change in lines.map(str::trim).filter(|change| !change.is_empty()) {
         let (name, rest) = change.split_once(char::is_whitespace).unwrap_or((change, ""));
         apply_one(&mut config, &name.to_ascii_uppercase(), rest.trim())?;
     }
@@ -112,7 +114,7 @@ mod tests {
             "EXPOSE 80 53/udp",
             "WORKDIR /a",
             "WORKDIR b",
-            "LABEL \"x y\"=z",
+            "LABEL \"x y\"=z\nUSER me\n\nSTOPSIGNAL 9",
         ])
         .unwrap();
         assert_eq!(config.cmd.unwrap(), ["ls", "-l"]);
@@ -121,11 +123,12 @@ mod tests {
         assert_eq!(config.exposed_ports.unwrap().into_iter().collect::<Vec<_>>(), ["53/udp", "80/tcp"]);
         assert_eq!(config.working_dir, "/a/b");
         assert_eq!(config.labels.unwrap()["x y"], "z");
+        assert_eq!((config.user.as_str(), config.stop_signal.as_str()), ("me", "9"), "of the next lines");
     }
 
     #[test]
     fn what_makes_files_is_refused() {
-        for bad in ["RUN ls", "COPY a b", "CMD", "nonsense x", "LABEL a=b c"] {
+        for bad in ["RUN ls", "COPY a b", "CMD", "nonsense x", "LABEL a=b c", "USER me\nRUN ls"] {
             assert!(with(&[bad]).is_err(), "{bad}");
         }
     }

@@ -29,24 +29,22 @@ pub async fn commit(engine: &Arc<Inner>, request: ImageCommit) -> Result<String>
     if request.container.is_empty() {
         return Err(Fault::invalid("invalid name or ID supplied: \"\""));
     }
+    let target = target(request.repository.as_deref(), request.tag.as_deref())?;
     let handle = engine.containers.find(&request.container)?;
     let view = handle.view();
     let record = &view.stored.record;
     lifecycle::admit(&record.state, record.id.as_str(), &record.name, Verb::Export)?;
     let derive = Derive {
-        target: target(request.repository.as_deref(), request.tag.as_deref())?,
+        target,
         config: configuration(record, request.config, &request.changes)?,
         author: request.author,
-        comment: request.comment.clone(),
+        comment: request.comment,
         created_by: record.command().join(" "),
         container: record.id.to_string(),
     };
-    let name = derive.target.as_ref().map(names::Reference::familiar);
     // Its own task: a client that goes away does not leave the container frozen.
     let work = make(Arc::clone(engine), handle, request.pause, derive);
-    let id = tokio::spawn(work).await.map_err(|error| Fault::system(format!("commit: {error}")))??;
-    tell(engine, &view.stored, &id, name, request.comment);
-    Ok(id)
+    tokio::spawn(work).await.map_err(|error| Fault::system(format!("commit: {error}")))?
 }
 
 fn tell(engine: &Inner, stored: &containers::Stored, id: &str, name: Option<String>, comment: String) {
@@ -54,10 +52,11 @@ fn tell(engine: &Inner, stored: &containers::Stored, id: &str, name: Option<Stri
     attributes.insert("comment".into(), comment);
     attributes.insert("imageID".into(), id.to_owned());
     attributes.insert("imageRef".into(), name.clone().unwrap_or_default());
-    engine.events.emit("container", "commit", stored.record.id.as_str(), attributes);
+    super::tell(engine, "create", id, id.to_owned());
     if let Some(name) = name {
         super::tell(engine, "tag", id, name);
     }
+    engine.events.emit("container", "commit", stored.record.id.as_str(), attributes);
 }
 
 /// What the image's containers run: what the request says, the instructions on top, and below that what this one runs.
@@ -75,6 +74,7 @@ fn configuration(
         hostname: String::new(),
         domainname: String::new(),
         image: String::new(),
+        labels: merged.labels.filter(|labels| !labels.is_empty()),
         mac_address: String::new(),
         ..merged
     };
@@ -92,7 +92,11 @@ async fn make(engine: Arc<Inner>, handle: Handle, pause: bool, derive: Derive) -
     let paused = pause && handle.view().stored.state().phase == Phase::Running;
     // What has ended meanwhile stands still by itself.
     let paused = paused && containers::pause(&engine, &id).await.is_ok();
+    let (name, comment) = (derive.target.as_ref().map(names::Reference::familiar), derive.comment.clone());
     let made = pack(&engine, &handle, derive).await;
+    if let Ok(image) = &made {
+        tell(&engine, &handle.view().stored, image, name, comment);
+    }
     if paused && let Err(fault) = containers::unpause(&engine, &id).await {
         tracing::warn!(container = id, %fault, "it was not let go on after a commit");
     }

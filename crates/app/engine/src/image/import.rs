@@ -50,7 +50,7 @@ pub fn target(repository: Option<&str>, tag: Option<&str>) -> Result<Option<Refe
         return Err(Fault::invalid("cannot import digest reference"));
     }
     match tag.filter(|tag| !tag.is_empty()) {
-        Some(tag) => Ok(Some(reference.with_tag(tag).map_err(invalid)?)),
+        Some(tag) => Ok(Some(reference.with_tag(tag).map_err(|_| Fault::invalid("invalid tag format"))?)),
         None => Ok(Some(reference.or_latest())),
     }
 }
