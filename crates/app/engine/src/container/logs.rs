@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use bytes::Bytes;
 use fault::{Fault, Result, Step};
@@ -10,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::View;
+use crate::clock;
 use crate::inner::Inner;
 use crate::logging;
 use crate::reply::{LogEntry, LogStream, Logs};
@@ -29,6 +31,8 @@ pub async fn logs(engine: &Arc<Inner>, request: LogsRequest) -> Result<Logs> {
     if !request.stdout && !request.stderr {
         return Err(Fault::invalid("Bad parameters: you must choose at least one stream"));
     }
+    let left = request.until.map(|until| until.saturating_sub(clock::now()));
+    let left = left.map(|left| Duration::from_nanos(u64::try_from(left).unwrap_or(0)));
     let options = ReadOptions {
         stdout: request.stdout,
         stderr: request.stderr,
@@ -36,13 +40,13 @@ pub async fn logs(engine: &Arc<Inner>, request: LogsRequest) -> Result<Logs> {
         until: request.until,
         tail: request.tail,
         after: None,
-        follow: request.follow && view.stored.state().phase.is_alive(),
+        follow: request.follow && view.stored.state().phase.is_alive() && left != Some(Duration::ZERO),
     };
     let reader = Reader::open(&logging::path(engine, record), options).step("open the container's log")?;
     let (follower, finish) = Follower::new(reader).step("open the container's log")?;
     let (entries, receiver) = mpsc::channel(AHEAD);
     if options.follow {
-        tokio::spawn(finish_at_the_end(handle.views.clone(), finish.clone(), view.ends, entries.clone()));
+        tokio::spawn(finish_at_the_end(handle.views.clone(), finish.clone(), view.ends, left, entries.clone()));
     } else {
         finish.finish();
     }
@@ -54,14 +58,23 @@ pub async fn logs(engine: &Arc<Inner>, request: LogsRequest) -> Result<Logs> {
     Ok(Logs { terminal: record.config.tty, entries: Box::pin(ReceiverStream::new(receiver)) })
 }
 
-/// The log is complete when the run has ended: its shim writes all of it before it tells of the end.
+/// The log is complete when the run has ended: its shim writes all of it before it tells of the end. Who asked for no
+/// more than until a time is through then.
 async fn finish_at_the_end(
     mut views: watch::Receiver<Arc<View>>,
     finish: Finish,
     ends: u64,
+    left: Option<Duration>,
     client: mpsc::Sender<Result<LogEntry>>,
 ) {
+    let time_is_over = async {
+        match left {
+            Some(left) => tokio::time::sleep(left).await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
+        () = time_is_over => {}
         _ = views.wait_for(|view| view.gone || view.ends > ends) => {}
         () = client.closed() => {}
     }

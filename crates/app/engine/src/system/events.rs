@@ -116,6 +116,8 @@ impl Events {
                 let folder = self.lock().journal.folder().to_owned();
                 Reader::from_time(&folder, since).step("read the events' journal")?.next_number()
             }
+            // With an end alone, what is remembered until then.
+            None if request.until.is_some() => self.lock().oldest(),
             None => self.lock().journal.last() + 1,
         };
         let (events, receiver) = mpsc::channel(AHEAD);
@@ -129,6 +131,11 @@ impl Events {
 }
 
 impl State {
+    /// The number of the oldest event in memory, or of the next one.
+    fn oldest(&self) -> u64 {
+        self.newest.front().map_or_else(|| self.journal.last() + 1, |(number, _)| *number)
+    }
+
     fn write(&mut self, event: &Event) -> u64 {
         let text = serde_json::to_string(event).map_err(std::io::Error::from);
         match text.and_then(|text| self.journal.append(event.time_nano, &text)) {
@@ -183,7 +190,7 @@ impl Listener {
                     }
                 }
             }
-            let left = self.request.until.map(|until| until - now);
+            let left = self.request.until.map(|until| until.saturating_sub(now));
             if left.is_some_and(|left| left <= 0) {
                 return;
             }

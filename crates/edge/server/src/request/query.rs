@@ -73,13 +73,20 @@ impl Query {
     /// # Errors
     /// `InvalidParameter` where it is none.
     pub(crate) fn time(&self, name: &str) -> Result<Option<i64>> {
+        Ok(self.instant(name)?.filter(|&nanoseconds| nanoseconds != 0))
+    }
+
+    /// The same where 0 is a time like any other.
+    ///
+    /// # Errors
+    /// `InvalidParameter` where it is none.
+    pub(crate) fn instant(&self, name: &str) -> Result<Option<i64>> {
         let text = self.text(name);
         let refused = || Fault::invalid(format!("invalid value for {name:?}: {:?} is not a time", super::echo(text)));
         if text.is_empty() {
             return Ok(None);
         }
-        let nanoseconds = nanoseconds(text).ok_or_else(refused)?;
-        Ok((nanoseconds != 0).then_some(nanoseconds))
+        nanoseconds(text).ok_or_else(refused).map(Some)
     }
 
     fn find(&self, name: &str) -> Option<&str> {
@@ -90,9 +97,11 @@ impl Query {
 fn nanoseconds(text: &str) -> Option<i64> {
     let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
     let seconds: i64 = seconds.parse().ok()?;
-    if fraction.len() > 9 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
+    // What is less than a nanosecond is dropped.
+    let fraction = &fraction[..fraction.len().min(9)];
     let fraction: i64 = format!("{fraction:0<9}").parse().ok()?;
     // Times beyond 2262 mean for ever.
     Some(seconds.saturating_mul(1_000_000_000).saturating_add(fraction))
@@ -124,9 +133,11 @@ mod tests {
         assert_eq!(time("1.5").unwrap(), Some(1_500_000_000));
         assert_eq!(time("1700000000.000000001").unwrap(), Some(1_700_000_000_000_000_001));
         assert_eq!(time("0").unwrap(), None);
+        assert_eq!(Query::parse("t=0.0").instant("t").unwrap(), Some(0));
+        assert_eq!(time("1.1234567891").unwrap(), Some(1_123_456_789));
         assert_eq!(time("").unwrap(), None);
         assert_eq!(time("99999999999999").unwrap(), Some(i64::MAX));
-        for bad in ["x", "1.x", "1.0000000001", "2024-01-01", "1.-1"] {
+        for bad in ["x", "1.x", "2024-01-01", "1.-1"] {
             assert!(time(bad).is_err(), "{bad}");
         }
     }
