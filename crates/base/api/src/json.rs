@@ -248,6 +248,12 @@ mod tests {
         assert_eq!(read(r#"{"a":"#), "unexpected EOF");
         assert_eq!(read("hello"), "invalid character 'h' looking for beginning of value");
         assert_eq!(read("{x"), "invalid character 'x' looking for beginning of object key string");
+        assert_eq!(
+            read(r#"{"Number":1.5}"#),
+            "json: cannot unmarshal number 1.5 into Go struct field Number of type int64"
+        );
+        assert_eq!(read(r#"{"Text":5}"#), "json: cannot unmarshal number into Go struct field Text of type string");
+        assert!(from_slice::<Sample>(b"{}{}").unwrap_err().is_trailing());
         assert_eq!(read(r#"{"a":1 "b"}"#), "invalid character '\"' after object key:value pair");
     }
 

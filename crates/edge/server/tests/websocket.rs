@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use futures_util::{SinkExt, StreamExt};
 use support::Host;
 use tokio::net::UnixStream;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
@@ -48,6 +49,8 @@ async fn keys_detach_from_a_terminal() {
     socket.send(Message::binary(&b"a"[..])).await.unwrap();
     assert_eq!(socket.next().await.unwrap().unwrap(), Message::binary(&b"a"[..]));
     socket.send(Message::binary(&b"\x18"[..])).await.unwrap();
+    let Message::Close(Some(end)) = socket.next().await.unwrap().unwrap() else { panic!("no close with a code") };
+    assert_eq!(end.code, CloseCode::Normal);
     while socket.next().await.is_some_and(|message| message.is_ok()) {}
     assert!(host.engine.seen().contains(&"detached".to_owned()));
 }

@@ -53,6 +53,7 @@ async fn refusals_have_dockers_statuses_and_words() {
         ("GET /containers/json?filters=%7B%22foo%22:%5B%22a%22%5D%7D", 400, "invalid filter 'foo'"),
         ("GET /containers/json?limit=x", 400, "invalid limit \"x\": not a number in range"),
         ("POST /containers/web/wait?condition=foo", 400, "invalid condition: \"foo\""),
+        ("POST /v1.41/containers/web/wait?condition=foo", 400, "invalid condition: \"foo\""),
         ("POST /containers/web/resize?h=x&w=1", 400, "invalid resize height \"x\": invalid syntax"),
         ("POST /containers/web/resize?w=1", 400, "invalid resize height \"\": invalid syntax"),
         ("POST /containers/web/kill", 409, "Container web is not running"),
@@ -112,7 +113,7 @@ async fn a_body_must_be_json_and_say_so() {
         (json, "", 400, "invalid JSON: got EOF while reading request body"),
         (json, "null", 400, "config cannot be empty in order to create a container"),
         (json, "{x", 400, "invalid JSON: invalid character 'x' looking for beginning of object key string"),
-        (json, "{} x", 400, "invalid JSON: invalid character 'x' after top-level value"),
+        (json, "{} x", 400, "unexpected content after JSON"),
         (json, "{\"a\":", 400, "invalid JSON: unexpected EOF"),
         (
             json,

@@ -15,13 +15,29 @@ pub struct Error {
 
 #[derive(Debug)]
 enum Cause {
-    Mismatch { found: &'static str, wanted: &'static str },
+    Mismatch {
+        found: String,
+        wanted: &'static str,
+    },
+    /// More follows the document.
+    Trailing(String),
     Text(String),
 }
 
 impl Error {
     pub(super) fn mismatch(found: &Value, wanted: &'static str) -> Self {
-        Self { path: String::new(), cause: Cause::Mismatch { found: kind(found), wanted } }
+        // Go repeats a number that does not fit, but not one where no number is wanted.
+        let is_number = ["int", "uint", "float"].iter().any(|kind| wanted.starts_with(kind));
+        let found = match found {
+            Value::Number(number) if is_number => format!("number {number}"),
+            other => kind(other).to_owned(),
+        };
+        Self { path: String::new(), cause: Cause::Mismatch { found, wanted } }
+    }
+
+    /// Whether the document is followed by more.
+    pub fn is_trailing(&self) -> bool {
+        matches!(self.cause, Cause::Trailing(_))
     }
 
     /// The error with `key` in front of its path.
@@ -38,6 +54,10 @@ impl Error {
             return de::Error::custom("unexpected EOF");
         }
         match (place(&error.to_string()), character(text, error)) {
+            (Some(place @ TRAILING), Some(found)) => {
+                let cause = Cause::Trailing(format!("invalid character {found} {place}"));
+                Self { path: String::new(), cause }
+            }
             (Some(place), Some(found)) => de::Error::custom(format!("invalid character {found} {place}")),
             _ => de::Error::custom(error),
         }
@@ -55,6 +75,9 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
+/// Go's word for the place behind the document.
+const TRAILING: &str = "after top-level value";
+
 /// Go's words for the places that `serde_json` tells apart.
 fn place(error: &str) -> Option<&'static str> {
     let places = [
@@ -65,7 +88,7 @@ fn place(error: &str) -> Option<&'static str> {
         ("expected `,` or `}`", "after object key:value pair"),
         ("expected `,` or `]`", "after array element"),
         ("trailing comma", "looking for beginning of value"),
-        ("trailing characters", "after top-level value"),
+        ("trailing characters", TRAILING),
     ];
     places.iter().find(|(ours, _)| error.starts_with(ours)).map(|(_, go)| *go)
 }
@@ -91,8 +114,8 @@ impl fmt::Display for Error {
             Cause::Mismatch { found, wanted } => {
                 write!(f, "json: cannot unmarshal {found} into Go struct field {} of type {wanted}", self.path)
             }
-            Cause::Text(text) if self.path.is_empty() => f.write_str(text),
-            Cause::Text(text) => write!(f, "json: {}: {text}", self.path),
+            Cause::Text(text) | Cause::Trailing(text) if self.path.is_empty() => f.write_str(text),
+            Cause::Text(text) | Cause::Trailing(text) => write!(f, "json: {}: {text}", self.path),
         }
     }
 }

@@ -14,7 +14,8 @@ use hyper::upgrade::OnUpgrade;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_util::sync::CancellationToken;
 
@@ -111,7 +112,15 @@ async fn pump(
         is_detached = copy_input(from_client, writer, join.stdin, keys) => if is_detached { detached() },
     }
     // Who does not read it does not hold us up.
-    let _ = tokio::time::timeout(std::time::Duration::from_secs(1), to_client.close()).await;
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(1), part(&mut to_client)).await;
+}
+
+/// Says that this is the end as it should be: without a code, clients take the connection for lost.
+async fn part(client: &mut (impl Sink<Message, Error = Error> + Unpin)) {
+    let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+    // Where the client was first its close is answered already.
+    let _ = client.send(Message::Close(Some(frame))).await;
+    let _ = client.close().await;
 }
 
 async fn copy_output(

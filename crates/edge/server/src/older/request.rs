@@ -32,7 +32,9 @@ fn host_config(version: ApiVersion, host: &mut HostConfig) -> Result<()> {
     if before(43) {
         host.annotations = None;
     }
-    if !before(42) {
+    if before(42) {
+        host.console_size = [0, 0];
+    } else {
         host.kernel_memory = 0;
     }
     host.mounts.iter_mut().flatten().try_for_each(|one| mount(version, one))
@@ -101,18 +103,18 @@ mod tests {
 
     #[test]
     fn fields_of_later_versions_are_not_theirs() {
-        let body = r#"{"Healthcheck":{"StartInterval":5},"HostConfig":{"Annotations":{"a":"b"},"PidsLimit":-1,
+        let body = r#"{"Healthcheck":{"StartInterval":5},"HostConfig":{"Annotations":{"a":"b"},"PidsLimit":-1,"ConsoleSize":[5,6],
             "Mounts":[{"Type":"bind","ReadOnly":true,"BindOptions":{"CreateMountpoint":true}}]}}"#;
         let old = check(41, body).unwrap();
         let host = old.host_config.unwrap();
         let bind = host.mounts.unwrap().remove(0).bind_options.unwrap();
         assert_eq!(
-            (old.config.healthcheck.unwrap().start_interval, host.annotations, host.pids_limit),
-            (0, None, None)
+            (old.config.healthcheck.unwrap().start_interval, host.annotations, host.pids_limit, host.console_size),
+            (0, None, None, [0, 0])
         );
         assert!(!bind.create_mountpoint && bind.read_only_non_recursive);
         let newest = check(51, body).unwrap().host_config.unwrap();
-        assert!(newest.annotations.is_some());
+        assert!(newest.annotations.is_some() && newest.console_size == [5, 6]);
         assert!(newest.mounts.unwrap().remove(0).bind_options.unwrap().create_mountpoint);
     }
 

@@ -48,7 +48,10 @@ pub(super) fn reader(body: Incoming) -> Body {
 }
 
 fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
-    json::from_slice(text).map_err(|error| Fault::invalid(format!("invalid JSON: {error}")))
+    json::from_slice(text).map_err(|error| match error.is_trailing() {
+        true => Fault::invalid("unexpected content after JSON"),
+        false => Fault::invalid(format!("invalid JSON: {error}")),
+    })
 }
 
 /// A body must say that it is JSON; without one nothing need be said.

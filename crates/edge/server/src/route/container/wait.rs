@@ -27,14 +27,11 @@ pub(in crate::route) async fn wait(call: Call) -> Result<Answer> {
     Ok(answer::stream(JSON, call.stopping(), stream::once(result)))
 }
 
-/// The condition; before 1.30 there was only one, and before 1.42 an unknown one meant that.
+/// The condition; before 1.30 there was only one.
 fn condition(call: &Call) -> Result<WaitCondition> {
     let text = if call.speaks(30) { call.query.text("condition") } else { "" };
-    match WaitCondition::parse(text) {
-        Some(condition) => Ok(condition),
-        None if call.speaks(42) => Err(Fault::invalid(format!("invalid condition: {:?}", crate::request::echo(text)))),
-        None => Ok(WaitCondition::default()),
-    }
+    let refused = || Fault::invalid(format!("invalid condition: {:?}", crate::request::echo(text)));
+    WaitCondition::parse(text).ok_or_else(refused)
 }
 
 fn failed(fault: &Fault) -> WaitResponse {
