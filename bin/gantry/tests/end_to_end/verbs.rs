@@ -86,7 +86,7 @@ fn a_name_is_changed_and_free_again_at_once() {
         ("new", "Renaming a container with the same name as its current name"),
         (
             ".x",
-            "Error when allocating new name: Invalid container name (.x), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
+            "Error when allocating new name: Invalid container name (/.x), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
         ),
         ("a/b", "Invalid container name"),
     ] {

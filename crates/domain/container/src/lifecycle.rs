@@ -23,6 +23,8 @@ pub enum Verb {
     Attach,
     /// Run one more process in it.
     Exec,
+    /// Set the size of its terminal.
+    Resize,
     /// List its processes.
     Top,
     /// Put its root file system into an archive, or make an image of it.
@@ -51,6 +53,7 @@ pub fn admit(state: &State, id: &str, name: &str, verb: Verb) -> Result<()> {
         Verb::Update => admit_change(state.phase, id, "changed"),
         Verb::Attach => admit_attach(state.phase, id),
         Verb::Exec => admit_exec(state.phase, id),
+        Verb::Resize => admit_resize(state.phase, id),
         Verb::Top => admit_top(state.phase, id),
         Verb::Remove { force } => admit_remove(state.phase, name, force),
     }
@@ -122,8 +125,16 @@ fn admit_exec(phase: Phase, id: &str) -> Result<()> {
         Phase::Running => Ok(()),
         Phase::Paused => Err(Fault::conflict(format!("container {id} is paused, unpause the container before exec"))),
         Phase::Restarting => {
-            Err(Fault::conflict(format!("container {id} is restarting, wait until the container is running")))
+            Err(Fault::conflict(format!("Container {id} is restarting, wait until the container is running")))
         }
+        _ => Err(Fault::conflict(format!("container {id} is not running"))),
+    }
+}
+
+/// Between two runs there is no terminal.
+fn admit_resize(phase: Phase, id: &str) -> Result<()> {
+    match phase {
+        Phase::Running | Phase::Paused => Ok(()),
         _ => Err(Fault::conflict(format!("container {id} is not running"))),
     }
 }
@@ -280,6 +291,9 @@ mod tests {
             (Phase::Paused, Verb::Exec, Some(Conflict)),
             (Phase::Paused, Verb::Attach, Some(Conflict)),
             (Phase::Created, Verb::Attach, None),
+            (Phase::Paused, Verb::Resize, None),
+            (Phase::Restarting, Verb::Resize, Some(Conflict)),
+            (Phase::Exited, Verb::Resize, Some(Conflict)),
             (Phase::Paused, Verb::Top, None),
             (Phase::Exited, Verb::Top, Some(Conflict)),
             (Phase::Paused, remove, Some(Conflict)),

@@ -41,10 +41,10 @@ fn union<V: Clone>(
 }
 
 fn merge_env(user: &mut ContainerConfig, image: &ContainerConfig) {
-    let inherited = image.env.iter().flatten();
+    let Some(inherited) = image.env.as_ref().filter(|list| !list.is_empty()) else { return };
     let own = user.env.get_or_insert_default();
     let given: Vec<String> = own.iter().map(|entry| env_name(entry).to_owned()).collect();
-    own.extend(inherited.filter(|entry| !given.iter().any(|name| name == env_name(entry))).cloned());
+    own.extend(inherited.iter().filter(|entry| !given.iter().any(|name| name == env_name(entry))).cloned());
 }
 
 fn env_name(entry: &str) -> &str {
@@ -111,6 +111,8 @@ mod tests {
         assert_eq!((merged.cmd, merged.entrypoint), (list(&["serve"]), list(&["/entry"])));
         assert_eq!(merged.working_dir, "/srv");
         assert_eq!(merged.labels, None);
+        let nothing = with_image(ContainerConfig::default(), &ContainerConfig::default());
+        assert_eq!(nothing.env, None, "where neither has any");
     }
 
     #[test]

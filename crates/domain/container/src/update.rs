@@ -1,6 +1,6 @@
 //! What becomes of a container's settings when some of them are changed.
 
-use api::container::HostConfig;
+use api::container::{HostConfig, RestartPolicy};
 use fault::{Fault, Result};
 
 use crate::lifecycle::Restart;
@@ -14,7 +14,7 @@ use crate::spec;
 pub fn apply(host: &HostConfig, change: &HostConfig) -> Result<HostConfig> {
     spec::check_change(change)?;
     let policy = &change.restart_policy;
-    Restart::parse(&policy.name, policy.maximum_retry_count)?;
+    check_policy(policy)?;
     check_conflicts(host, change)?;
     let mut new = host.clone();
     replace(&mut new.cpu_shares, &change.cpu_shares);
@@ -36,6 +36,17 @@ pub fn apply(host: &HostConfig, change: &HostConfig) -> Result<HostConfig> {
     }
     spec::check_limits(&new)?;
     Ok(new)
+}
+
+/// Refuses a policy that there is not. Without a name none is asked for, whatever its count.
+///
+/// # Errors
+/// `InvalidParameter`, in the original's words.
+pub fn check_policy(policy: &RestartPolicy) -> Result<()> {
+    if policy.name.is_empty() && policy.maximum_retry_count >= 0 {
+        return Ok(());
+    }
+    Restart::parse(&policy.name, policy.maximum_retry_count).map(drop)
 }
 
 fn replace<T: Clone + Default + PartialEq>(old: &mut T, new: &T) {
@@ -77,7 +88,6 @@ fn check_conflicts(host: &HostConfig, change: &HostConfig) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use api::container::RestartPolicy;
     use fault::Kind;
 
     fn host(change: impl FnOnce(&mut HostConfig)) -> HostConfig {
@@ -100,6 +110,15 @@ mod tests {
         );
         assert_eq!(new.restart_policy, change.restart_policy);
         assert_eq!(apply(&old, &HostConfig::default()).unwrap(), old);
+    }
+
+    #[test]
+    fn a_count_without_a_policy_and_values_below_zero_change_nothing_or_are_no_limit() {
+        let old = host(|h| h.nano_cpus = 1_000_000_000);
+        let counted = host(|h| h.restart_policy.maximum_retry_count = 1);
+        assert_eq!(apply(&old, &counted).unwrap(), old);
+        assert_eq!(apply(&old, &host(|h| h.cpu_quota = -1)).unwrap().cpu_quota, -1);
+        assert_eq!(apply(&old, &host(|h| h.memory_reservation = -1)).unwrap().memory_reservation, -1);
     }
 
     #[test]

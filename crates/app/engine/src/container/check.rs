@@ -33,6 +33,9 @@ pub fn check(
     }
     specification::effective_capabilities(host)?;
     Restart::parse(&host.restart_policy.name, host.restart_policy.maximum_retry_count)?;
+    if host.restart_policy.name.is_empty() {
+        "no".clone_into(&mut host.restart_policy.name);
+    }
     if host.auto_remove && !matches!(host.restart_policy.name.as_str(), "" | "no") {
         return Err(Fault::invalid("can't create 'AutoRemove' container with restart policy"));
     }

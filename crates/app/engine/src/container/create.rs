@@ -35,7 +35,9 @@ pub async fn create(engine: &Arc<Inner>, request: ContainerCreate) -> Result<Cre
     let mut host = body.host_config.unwrap_or_default();
     join::check_network(engine, &body.config, &mut host)?;
     check_platform(&image, &body.config.image, request.platform.as_deref().unwrap_or_default())?;
+    join::check_pids(engine, &mut host)?;
     let mut config = merge::with_image(body.config, &crate::image::runtime_config(&image)?);
+    config.labels.get_or_insert_default();
     let networking = body.networking_config.unwrap_or_default();
     let warnings = check(engine, &config, &mut host, &networking)?;
     if config.cmd.as_ref().is_none_or(|list| list.is_empty())

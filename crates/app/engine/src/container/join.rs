@@ -44,6 +44,19 @@ pub fn check_network(engine: &Inner, config: &ContainerConfig, host: &mut HostCo
     Ok(())
 }
 
+/// Refuses the processes of a container that is not there. Like its network, they are those of today's container.
+pub fn check_pids(engine: &Inner, host: &mut HostConfig) -> Result<()> {
+    let Some(other) = joined(&host.pid_mode) else { return Ok(()) };
+    if other.is_empty() {
+        return Err(Fault::invalid(format!("invalid PID mode: {}", host.pid_mode)));
+    }
+    // Not `NotFound`, at which clients pull the image.
+    let missing = |fault: Fault| Fault::invalid(fault.message());
+    let id = engine.containers.find(other).map_err(missing)?.view().stored.record.id.clone();
+    host.pid_mode = format!("container:{id}");
+    Ok(())
+}
+
 /// The container that a mode names, which must run.
 fn running(engine: &Inner, mode: &str, kind: &str) -> Result<Option<Handle>> {
     let Some(other) = joined(mode) else { return Ok(None) };

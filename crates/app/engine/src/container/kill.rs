@@ -25,8 +25,12 @@ pub async fn kill(engine: &Arc<Inner>, request: ContainerKill) -> Result<()> {
 /// A signal by name, with or without `SIG`, or by number: signal(7), for x86-64 and arm64.
 pub fn signal_number(text: &str) -> Result<i32> {
     let invalid = || Fault::invalid(format!("invalid signal: {text}"));
-    if let Ok(number) = text.parse::<i32>() {
-        return if (1..=64).contains(&number) { Ok(number) } else { Err(invalid()) };
+    if let Ok(number) = text.parse::<i64>() {
+        return match number {
+            0 => Err(invalid()),
+            1..=64 => Ok(number as i32),
+            _ => Err(Fault::invalid(format!("the linux daemon does not support signal {number}"))),
+        };
     }
     let upper = text.to_ascii_uppercase();
     let name = upper.strip_prefix("SIG").unwrap_or(&upper);
@@ -73,5 +77,7 @@ mod tests {
         for bad in ["", "0", "65", "-1", "SIG", "NONSENSE", "RTMIN+16", "RTMAX-", "999999999999"] {
             assert!(signal_number(bad).is_err(), "{bad}");
         }
+        assert_eq!(signal_number("0").unwrap_err().message(), "invalid signal: 0");
+        assert_eq!(signal_number("65").unwrap_err().message(), "the linux daemon does not support signal 65");
     }
 }

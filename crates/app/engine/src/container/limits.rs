@@ -43,6 +43,10 @@ pub fn adapt_change(change: &mut HostConfig) -> Result<Vec<String>> {
         let warning = "Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.";
         warnings.push(warning.to_owned());
     }
+    if change.cpu_percent > 0 {
+        change.cpu_percent = 0;
+        warnings.push("linux does not support CPU percent. Percent discarded.".to_owned());
+    }
     let realtime = change.cpu_realtime_period != 0 || change.cpu_realtime_runtime != 0;
     if realtime && !Path::new("/sys/fs/cgroup/cpu/cpu.rt_runtime_us").exists() {
         return Err(Fault::invalid("Your kernel does not support CPU real-time scheduler"));
@@ -62,7 +66,7 @@ fn check_set(what: &str, option: &str, wanted: &str, available: &str) -> Result<
     if wanted.is_empty() {
         return Ok(());
     }
-    let invalid = || Fault::invalid(format!("Invalid value {wanted} for cpuset {option}"));
+    let invalid = || Fault::invalid(format!("Invalid value {wanted} for cpuset {option}: invalid format: {wanted}"));
     let asked = parse_set(wanted).ok_or_else(invalid)?;
     match parse_set(available) {
         Some(there) if !asked.is_subset(&there) => Err(Fault::invalid(format!(
@@ -99,7 +103,7 @@ mod tests {
         let missing = "Requested CPUs are not available - requested 3-4, available: 0-3,8";
         assert_eq!(check("3-4"), Err(missing.into()));
         for bad in ["x", "1-", "3-1", "0,", "0-4294967295"] {
-            assert_eq!(check(bad), Err(format!("Invalid value {bad} for cpuset cpus")));
+            assert_eq!(check(bad), Err(format!("Invalid value {bad} for cpuset cpus: invalid format: {bad}")));
         }
         assert!(check_set("memory nodes", "mems", "5", "").is_ok());
     }

@@ -23,9 +23,8 @@ pub async fn list(engine: &Arc<Inner>, request: ContainerList) -> Result<Vec<Con
     let border = |name: &str| border(engine, request.filters.get(name));
     let (before, since) = (border("before")?, border("since")?);
     let limit = request.limit.filter(|&limit| limit > 0);
-    let all = request.all
-        || limit.is_some()
-        || ["status", "exited", "isolation"].iter().any(|name| !request.filters.get(name).is_empty());
+    // A state is looked for among all; an exit code only where all are asked for.
+    let all = request.all || limit.is_some() || !request.filters.get("status").is_empty();
     let now = clock::now();
     let wanted = views.iter().filter(|view| {
         let record = &view.stored.record;
@@ -68,14 +67,9 @@ fn check(filters: &Filters) -> Result<()> {
     if let Some(name) = filters.names().find(|name| !FILTERS.contains(name)) {
         return Err(Fault::invalid(format!("invalid filter '{name}'")));
     }
-    const STATES: [&str; 7] = ["created", "dead", "exited", "paused", "removing", "restarting", "running"];
-    if let Some(state) = filters.get("status").iter().find(|state| !STATES.contains(&state.as_str())) {
-        return Err(Fault::invalid(format!("invalid filter 'status={state}'")));
-    }
-    const HEALTH: [&str; 4] = ["starting", "healthy", "unhealthy", "none"];
-    if let Some(health) = filters.get("health").iter().find(|health| !HEALTH.contains(&health.as_str())) {
-        return Err(Fault::invalid(format!("unrecognised filter value for health: {health}")));
-    }
+    const STATES: [&str; 7] = ["created", "running", "paused", "restarting", "removing", "exited", "dead"];
+    check_words(filters, "status", "state", &STATES)?;
+    check_words(filters, "health", "health", &["none", "starting", "healthy", "unhealthy"])?;
     if let Some(word) =
         filters.get("is-task").iter().find(|word| !matches!(word.as_str(), "true" | "false" | "1" | "0"))
     {
@@ -86,10 +80,21 @@ fn check(filters: &Filters) -> Result<()> {
             return Err(Fault::invalid(format!("invalid filter '{name}={port}'")));
         }
     }
-    match filters.get("exited").iter().find(|code| code.parse::<i32>().is_err()) {
-        Some(code) => Err(Fault::invalid(format!("invalid filter 'exited={code}'"))),
+    match filters.get("exited").iter().find_map(|code| Some((code, human::parse_int(code, 10, 64).err()?))) {
+        Some((code, why)) => {
+            Err(Fault::invalid(format!("invalid filter 'exited={code}': {}", why.replacen("ParseInt", "Atoi", 1))))
+        }
         None => Ok(()),
     }
+}
+
+/// Refuses a word that is none of those that a filter knows.
+fn check_words(filters: &Filters, name: &str, what: &str, known: &[&str]) -> Result<()> {
+    let Some(word) = filters.get(name).iter().find(|word| !known.contains(&word.as_str())) else { return Ok(()) };
+    let known = known.join(", ");
+    Err(Fault::invalid(format!(
+        "invalid filter '{name}={word}': invalid value for {what} ({word}): must be one of {known}"
+    )))
 }
 
 fn matches(engine: &Inner, stored: &Stored, filters: &Filters) -> bool {
@@ -145,7 +150,8 @@ fn matches_one(engine: &Inner, stored: &Stored, name: &str, value: &str) -> bool
             .any(|(port, _)| port_range(port).is_some_and(|(number, _, protocol)| port_is(number, protocol, value))),
         "health" => value == record.state.health.as_ref().map_or("none", |health| health.status.word()),
         "is-task" => value == "false",
-        "isolation" => record.host_config.isolation == value,
+        // On Linux there is one kind, and the original does not look.
+        "isolation" => true,
         _ => false,
     }
 }
@@ -154,7 +160,8 @@ fn matches_one(engine: &Inner, stored: &Stored, name: &str, value: &str) -> bool
 fn port_range(text: &str) -> Option<(u16, u16, &str)> {
     let (range, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
     let (first, last) = range.split_once('-').unwrap_or((range, range));
-    Some((first.parse().ok()?, last.parse().ok()?, protocol))
+    let (first, last) = (first.parse().ok()?, last.parse().ok()?);
+    (first <= last).then_some((first, last, protocol))
 }
 
 fn port_is(port: u16, protocol: &str, wanted: &str) -> bool {
@@ -251,5 +258,26 @@ mod tests {
         assert!(port_is(8080, "tcp", "8000-8100/tcp"));
         assert!(!port_is(8080, "tcp", "8080/udp"));
         assert!(!port_is(8080, "tcp", "nonsense"));
+        assert_eq!(port_range("80-70"), None);
+    }
+
+    #[test]
+    fn what_no_filter_knows_is_refused_with_what_it_does_know() {
+        let refused = |filters: &str| check(&Filters::parse(filters).unwrap()).unwrap_err().message().to_owned();
+        assert_eq!(
+            refused(r#"{"status":["up"]}"#),
+            "invalid filter 'status=up': invalid value for state (up): must be one of created, running, paused, \
+             restarting, removing, exited, dead"
+        );
+        assert_eq!(
+            refused(r#"{"health":["ill"]}"#),
+            "invalid filter 'health=ill': invalid value for health (ill): must be one of none, starting, healthy, \
+             unhealthy"
+        );
+        assert_eq!(
+            refused(r#"{"exited":["x"]}"#),
+            "invalid filter 'exited=x': strconv.Atoi: parsing \"x\": invalid syntax"
+        );
+        assert_eq!(refused(r#"{"expose":["80-70"]}"#), "invalid filter 'expose=80-70'");
     }
 }

@@ -15,10 +15,11 @@ const SIGKILL: i32 = 9;
 
 /// Removes a container; kills it first where `force` asks for that.
 pub async fn remove(engine: &Arc<Inner>, request: ContainerRemove) -> Result<()> {
-    if request.link {
-        return Err(Fault::not_implemented("legacy links are not implemented"));
-    }
     let handle = engine.containers.find(&request.target)?;
+    if request.link {
+        // Without links the one name of a container is its own.
+        return Err(Fault::invalid("Conflict, cannot remove the default link name of the container"));
+    }
     let view = handle.view();
     let record = &view.stored.record;
     lifecycle::admit(&record.state, record.id.as_str(), &record.name, Verb::Remove { force: request.force })?;

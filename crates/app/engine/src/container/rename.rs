@@ -19,6 +19,12 @@ pub async fn rename(engine: &Arc<Inner>, request: ContainerRename) -> Result<()>
     handle.ask(|reply| Message::Rename { name: request.name, reply }).await
 }
 
+/// The original's words, in which a name has its slash here, and is shown without what steers a terminal.
+fn refusal(bare: &str) -> Fault {
+    let shown = bare.escape_debug();
+    Fault::invalid(format!("Invalid container name (/{shown}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"))
+}
+
 impl Actor {
     pub(super) async fn rename(&mut self, wanted: &str) -> Result<()> {
         self.admit(Verb::Rename)?;
@@ -27,8 +33,7 @@ impl Actor {
             return Err(Fault::invalid("Renaming a container with the same name as its current name"));
         }
         let at = |fault: Fault| fault.at("Error when allocating new name");
-        let name: ContainerName =
-            bare.parse().map_err(|error: names::ContainerNameError| at(Fault::invalid(error.to_string())))?;
+        let name: ContainerName = bare.parse().map_err(|_| at(refusal(bare)))?;
         let containers = &self.engine.containers;
         containers.reserve(name.as_str(), self.stored.record.id.as_str()).map_err(at)?;
         let old = std::mem::replace(&mut self.stored.record.name, name.as_str().to_owned());

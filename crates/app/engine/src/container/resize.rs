@@ -14,7 +14,7 @@ use crate::shim::Shim;
 pub async fn resize(engine: &Arc<Inner>, request: Resize) -> Result<()> {
     let view = engine.containers.find(&request.target)?.view();
     let record = &view.stored.record;
-    lifecycle::admit(&record.state, record.id.as_str(), &record.name, Verb::Kill)?;
+    lifecycle::admit(&record.state, record.id.as_str(), &record.name, Verb::Resize)?;
     // Without a terminal the original's runtime takes the request and has nothing to do.
     if record.config.tty {
         let shim = Shim::new(engine.bundle(&record.id));

@@ -10,7 +10,8 @@ use crate::request::ContainerStop;
 /// Restarts a container; one that does not run is only started.
 pub async fn restart(engine: &Arc<Inner>, request: ContainerStop) -> Result<()> {
     let target = request.target.clone();
-    match super::stop(engine, request).await {
+    let what = format!("Cannot restart container {target}");
+    match super::stop::stop_for(engine, request, &what).await {
         Err(fault) if fault.kind() != Kind::NotModified => return Err(fault),
         _ => {}
     }

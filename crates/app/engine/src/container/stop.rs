@@ -17,12 +17,18 @@ const DEATH: Duration = Duration::from_secs(10);
 
 /// Stops a container; [`Kind::NotModified`] where it does not run.
 pub async fn stop(engine: &Arc<Inner>, request: ContainerStop) -> Result<()> {
+    let what = format!("cannot stop container: {}", request.target);
+    stop_for(engine, request, &what).await
+}
+
+/// The same as a part of something else: `what` cannot be done where the signal is none.
+pub async fn stop_for(engine: &Arc<Inner>, request: ContainerStop, what: &str) -> Result<()> {
     let handle = engine.containers.find(&request.target)?;
     let view = handle.view();
     let record = &view.stored.record;
     lifecycle::admit(&record.state, record.id.as_str(), &record.name, Verb::Stop)?;
     let signal = match request.signal.as_deref().filter(|signal| !signal.is_empty()) {
-        Some(signal) => kill::signal_number(signal)?,
+        Some(signal) => kill::signal_number(signal).map_err(|fault| fault.at(what))?,
         None => kill::signal_number(record.stop_signal())?,
     };
     let seconds = request.timeout.unwrap_or_else(|| record.stop_timeout());

@@ -28,6 +28,7 @@ pub async fn update(engine: &Arc<Inner>, request: ContainerUpdate) -> Result<Upd
     let warnings = limits::adapt_change(&mut change)?;
     // Refused before the container is looked for, as in the original.
     spec::check_change(&change)?;
+    update::check_policy(&change.restart_policy)?;
     let handle = engine.containers.find(&target)?;
     let (change, edit) = (Box::new(change), Box::new(edit));
     handle.ask(|reply| Message::Update { change, edit, reply }).await?;

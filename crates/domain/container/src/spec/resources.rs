@@ -135,6 +135,9 @@ pub fn check(host: &HostConfig) -> Result<()> {
 /// The same for limits that are set over others: the sum with swap may come without the memory it belongs to.
 pub fn check_change(host: &HostConfig) -> Result<()> {
     let refuse = |message: &str| Err(Fault::invalid(message));
+    if host.io_maximum_iops != 0 || host.io_maximum_bandwidth != 0 {
+        return refuse("Invalid QoS settings: linux does not support Maximum IO Bandwidth or Maximum IO IOps");
+    }
     if host.memory != 0 && host.memory < LEAST_MEMORY {
         return refuse("Minimum memory limit allowed is 6MB");
     }
@@ -145,7 +148,7 @@ pub fn check_change(host: &HostConfig) -> Result<()> {
         let value = host.memory_swappiness.unwrap_or_default();
         return refuse(&format!("Invalid value: {value}, valid memory swappiness range is 0-100"));
     }
-    if host.memory_reservation != 0 && host.memory_reservation < LEAST_MEMORY {
+    if host.memory_reservation > 0 && host.memory_reservation < LEAST_MEMORY {
         return refuse("Minimum memory reservation allowed is 6MB");
     }
     if host.memory > 0 && host.memory_reservation > host.memory {
@@ -163,7 +166,7 @@ pub fn check_change(host: &HostConfig) -> Result<()> {
 
 fn check_cpu(host: &HostConfig) -> Result<()> {
     let refuse = |message: String| Err(Fault::invalid(message));
-    if host.nano_cpus > 0 && (host.cpu_quota != 0 || host.cpu_period != 0) {
+    if host.nano_cpus > 0 && (host.cpu_quota > 0 || host.cpu_period != 0) {
         let other = if host.cpu_period != 0 { "CPU Period" } else { "CPU Quota" };
         return refuse(format!("Conflicting options: Nano CPUs and {other} cannot both be set"));
     }
@@ -259,6 +262,7 @@ mod tests {
             ("both", host(|h| (h.nano_cpus, h.cpu_quota) = (1_000_000_000, 5000))),
             ("period", host(|h| h.cpu_period = 10)),
             ("cpuset", host(|h| h.cpuset_cpus = "0;1".into())),
+            ("operations a second", host(|h| h.io_maximum_iops = 5)),
             ("weight", host(|h| h.blkio_weight = 5)),
             ("weight of a device", host(|h| h.blkio_weight_device = Some(vec![weight("/dev/x", 5)]))),
         ] {
