@@ -35,6 +35,11 @@ fn what_cannot_run_is_refused_in_one_clear_line() {
         (&["run", "--rm", "--memory", "much", image, "true"], 125, "much"),
         (&["run", "--rm", "--user", "nosuch", image, "true"], 125, "nosuch"),
         (&["run", "--rm", "--network", "nosuch", image, "true"], 125, "nosuch"),
+        (
+            &["run", "--rm", "--network", "none", "--network", "container:nosuch", image, "true"],
+            125,
+            "\"container:nosuch\" besides \"none\"",
+        ),
         (&["run", "--rm", "--workdir", "relative", image, "true"], 125, "relative"),
         (&["pull", "127.0.0.1:5000/busybox@sha256:0123"], 1, "invalid"),
         (&["start", "nosuch"], 1, "No such container: nosuch"),

@@ -170,6 +170,7 @@ fn check_missing(host: &HostConfig) -> Result<()> {
 }
 
 fn set_network(engine: &Inner, host: &mut HostConfig, networking: &api::network::NetworkingConfig) -> Result<()> {
+    check_single(&host.network_mode, networking)?;
     match host.network_mode.as_str() {
         "" | "default" | "bridge" => {
             if engine.networks.find("bridge").is_err() {
@@ -189,6 +190,23 @@ fn set_network(engine: &Inner, host: &mut HostConfig, networking: &api::network:
         return Err(Fault::invalid("user specified IP address is supported on user defined networks only"));
     }
     Ok(())
+}
+
+/// A container has one network, for now.
+fn check_single(mode: &str, networking: &api::network::NetworkingConfig) -> Result<()> {
+    let is_it = |name: &str| match mode {
+        "" | "default" | "bridge" => matches!(name, "default" | "bridge"),
+        // Whose name may have become an id by now.
+        mode if spec::joined(mode).is_some() => spec::joined(name).is_some(),
+        mode => name == mode,
+    };
+    match networking.endpoints_config.keys().find(|name| !is_it(name)) {
+        None => Ok(()),
+        Some(more) => {
+            let text = format!("connecting a container to {more:?} besides {mode:?} is not implemented yet");
+            Err(Fault::not_implemented(text))
+        }
+    }
 }
 
 fn other_warnings(config: &ContainerConfig, host: &HostConfig) -> Vec<String> {
