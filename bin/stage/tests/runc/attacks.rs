@@ -339,6 +339,8 @@ fn a12_the_specification_of_spec_hides_and_forbids_what_it_should() {
 /// The number of a dead PID 1 is given to a stranger, in a PID namespace where that can be had.
 #[test]
 fn a18_a_stranger_with_the_number_of_pid_1_is_left_alone() {
+    // Processes are told apart by their start, which the kernel tells in hundredths of a second (proc_pid_stat(5)):
+    // hence the pause, without which the stranger may have begun in the same one.
     let lab = Lab::new();
     let bundle = lab.bundle("a", lab.spec("sleep 1000"));
     let script = "set -e; runtime=\"$0 --root $1\"
@@ -347,6 +349,7 @@ fn a18_a_stranger_with_the_number_of_pid_1_is_left_alone() {
         kill -9 $pid
         while [ -e /proc/$pid/stat ] && ! grep -q ') Z' /proc/$pid/stat; do sleep 0.01; done
         while [ -e /proc/$pid ]; do sh -c true; done
+        sleep 0.02
         while :; do
             echo $((pid - 1)) > /proc/sys/kernel/ns_last_pid
             sleep 1000 & stranger=$!

@@ -121,7 +121,7 @@ impl std::fmt::Debug for Promise {
 pub struct Actor {
     pub(super) engine: Arc<Inner>,
     pub(super) stored: Stored,
-    views: watch::Sender<Arc<View>>,
+    pub(super) views: watch::Sender<Arc<View>>,
     pub(super) own_inbox: mpsc::WeakSender<Message>,
     waiting: Vec<(Streams, Promise)>,
     files: Arc<tokio::sync::Mutex<()>>,

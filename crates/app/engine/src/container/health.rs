@@ -10,9 +10,10 @@ use fault::{Fault, Result};
 use human::GoDuration;
 use shim_proto::Request;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use super::View;
 use super::actor::{Actor, Message};
 use crate::clock;
 use crate::exec::{self, Phase};
@@ -73,6 +74,8 @@ struct Watch {
     run: u64,
     check: Check,
     owner: mpsc::WeakSender<Message>,
+    /// The owner's own: in the list of containers it may come after its probes.
+    views: watch::Receiver<Arc<View>>,
 }
 
 impl Actor {
@@ -93,6 +96,7 @@ impl Actor {
             run: self.run,
             check,
             owner: self.own_inbox.clone(),
+            views: self.views.subscribe(),
         };
         self.health = Some(Monitor(tokio::spawn(watch.run())));
     }
@@ -156,9 +160,8 @@ impl Actor {
 impl Watch {
     async fn run(self) {
         loop {
-            let Ok(handle) = self.engine.containers.find(&self.id) else { return };
             let pause = {
-                let view = handle.view();
+                let view = self.views.borrow();
                 let state = view.stored.state();
                 let runs_for = clock::now() - state.started_at.unwrap_or(0);
                 let runs_for = Duration::from_nanos(u64::try_from(runs_for).unwrap_or(0));
