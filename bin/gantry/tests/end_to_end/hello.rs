@@ -61,7 +61,8 @@ fn without_root_the_message_says_what_is_needed() {
     assert!(daemon.stderr.contains("must be run as root"), "{daemon:?}");
 }
 
-/// Ends the daemon as the README says, and waits until it has gone.
+/// Ends the daemon as the README says, and waits until it has gone; takes the control group away that all daemons with
+/// embedded defaults have above their containers, unless another one uses it.
 fn terminate(host: &Arc<Host>, pid: &str) {
     let number = pid.trim().parse().ok().and_then(Pid::from_raw).expect("the file holds a process id");
     kill_process(number, Signal::TERM).expect("the daemon runs");
@@ -69,4 +70,5 @@ fn terminate(host: &Arc<Host>, pid: &str) {
         let there = host.run(&["ls", "/run/gantry/gantry.pid"]).code == 0;
         (!there && !Path::new(&format!("/proc/{pid}")).exists()).then_some(())
     });
+    host.run(&["sh", "-c", "rmdir /sys/fs/cgroup/gantry /sys/fs/cgroup/*/gantry"]);
 }
