@@ -42,6 +42,7 @@ fn what_cannot_run_is_refused_in_one_clear_line() {
         ),
         (&["run", "--rm", "--workdir", "relative", image, "true"], 125, "relative"),
         (&["pull", "127.0.0.1:5000/busybox@sha256:0123"], 1, "invalid"),
+        (&["volume", "ls", "--filter", "bad=x"], 1, "invalid filter 'bad'"),
         (&["start", "nosuch"], 1, "No such container: nosuch"),
         (&["exec", "taken", "no-such-program"], 127, "executable file not found in $PATH"),
         (&["exec", "nosuch", "true"], 1, "No such container: nosuch"),

@@ -9,7 +9,8 @@ use crate::answer::{self, Answer};
 use crate::request::{Call, echo};
 
 /// `GET /volumes`.
-pub(super) async fn list(_call: Call) -> Result<Answer> {
+pub(super) async fn list(call: Call) -> Result<Answer> {
+    super::network::known_filters(&call, &["dangling", "driver", "label", "name"])?;
     answer::json(StatusCode::OK, &json!({ "Volumes": [], "Warnings": null }))
 }
 
