@@ -29,6 +29,7 @@ pub struct Facts {
     pub apparmor: Option<AppArmor>,
     pub data: Option<Data>,
     pub programs: BTreeSet<&'static str>,
+    /// Docker answers, and has its bridge.
     pub docker_runs: bool,
     /// Processes and threads that the kernel allows.
     pub most_threads: u64,
@@ -56,7 +57,7 @@ pub struct Data {
 }
 
 /// Programs that something is done by, where they are there.
-pub const PROGRAMS: [&str; 4] = ["ps", "criu", "apparmor_parser", "modprobe"];
+const PROGRAMS: [&str; 2] = ["ps", "criu"];
 
 pub fn gather(data_root: &str) -> Facts {
     let cgroup_v2 = Path::new("/sys/fs/cgroup/cgroup.controllers").exists();
@@ -79,7 +80,9 @@ pub fn gather(data_root: &str) -> Facts {
             .then(|| AppArmor { has_parser: find("apparmor_parser") }),
         data: data(Path::new(data_root)),
         programs: PROGRAMS.into_iter().filter(|program| find(program)).collect(),
-        docker_runs: std::os::unix::net::UnixStream::connect("/run/docker.sock").is_ok(),
+        // We may serve its socket ourselves; its bridge is never ours unless somebody says so.
+        docker_runs: Path::new("/sys/class/net/docker0").exists()
+            && std::os::unix::net::UnixStream::connect("/run/docker.sock").is_ok(),
         most_threads: read("/proc/sys/kernel/threads-max").trim().parse().unwrap_or(0),
         open_files: read("/proc/sys/fs/file-max").trim().parse().unwrap_or(0),
     }

@@ -179,7 +179,9 @@ fn data_place(facts: &Facts) -> Finding {
     if *read_only {
         return broken(WHAT, format!("{path} is read-only"), elsewhere);
     }
-    if ["nfs", "nfs4", "cifs", "smb3", "9p", "overlay", "fuse", "vfat", "exfat"].contains(&file_system.as_str()) {
+    let holds_none = ["nfs", "nfs4", "cifs", "smb3", "9p", "overlay", "vfat", "exfat", "proc", "sysfs"];
+    // With the name of the program behind it: `fuse.sshfs`.
+    if holds_none.contains(&file_system.as_str()) || file_system.starts_with("fuse") {
         return broken(WHAT, format!("{path} is of {file_system}, which holds no layers"), elsewhere);
     }
     let flags = [(*nosuid, "nosuid"), (*nodev, "nodev"), (*noexec, "noexec")];
@@ -297,6 +299,7 @@ mod tests {
         let data = |facts: &mut Facts, change: fn(&mut Data)| facts.data.iter_mut().for_each(change);
         check(|facts| data(facts, |data| data.read_only = true), "data root", Broken);
         check(|facts| data(facts, |data| data.file_system = "nfs4".into()), "data root", Broken);
+        check(|facts| data(facts, |data| data.file_system = "fuse.sshfs".into()), "data root", Broken);
         check(|facts| data(facts, |data| data.noexec = true), "data root", Weak);
         check(|facts| data(facts, |data| data.free = 1), "room", Weak);
         check(|facts| data(facts, |data| data.free_inodes = 1), "room", Weak);
