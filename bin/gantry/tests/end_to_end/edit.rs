@@ -103,6 +103,12 @@ fn mounts_come_and_go_while_it_runs() {
 
     gantry.ok(&["update", "--mount-rm", "/data/deep", "web"]);
     assert_eq!(cat("/data/deep/file"), "");
+    // What was unmounted in the container is gone already.
+    gantry.ok(&["update", "--mount-add", &bind, "web"]);
+    let pid = gantry.ok(&["inspect", "-f", "{{.State.Pid}}", "web"]);
+    bench.host.ok(&["nsenter", "--target", &pid, "--mount", "--", "/bin/busybox", "umount", "/taken"]);
+    gantry.ok(&["update", "--mount-rm", "/taken", "web"]);
+    assert_eq!(gantry.ok(&["inspect", "-f", "{{len .Mounts}}", "web"]), "1");
     gantry.ok(&["restart", "-t", "0", "web"]);
     assert_eq!((cat("/one"), cat("/data/deep/file")), ("content".into(), String::new()));
     gantry.ok(&["rm", "-f", "web", "other"]);

@@ -121,10 +121,11 @@ pub fn bind_live(mounts: BorrowedFd<'_>, source: &Path, target: &Path, read_only
     moved.at("enter the container's mounts at", target)?.at("mount over", target)
 }
 
-/// Takes a mount of a running container away; who has something open in it keeps that.
+/// Takes a mount of a running container away; who has something open in it keeps that. A mount that the container has
+/// taken away itself, or its place, is gone already.
 ///
 /// # Errors
-/// As of umount2(2): `EINVAL` where nothing is mounted.
+/// As of umount2(2), but where nothing is mounted.
 pub fn unbind_live(mounts: BorrowedFd<'_>, target: &Path) -> Result<(), Error> {
     let (Some(parent), Some(name)) = (target.parent(), target.file_name()) else {
         return Err(Errno::INVAL).at("unmount", target);
@@ -136,7 +137,10 @@ pub fn unbind_live(mounts: BorrowedFd<'_>, target: &Path) -> Result<(), Error> {
         rustix::process::fchdir(sys::path::open(&root, parent, OFlags::PATH | OFlags::DIRECTORY)?)?;
         unmount(name, UnmountFlags::DETACH | UnmountFlags::NOFOLLOW)
     });
-    done.at("enter the container's mounts at", target)?.at("unmount", target)
+    match done.at("enter the container's mounts at", target)? {
+        Err(Errno::INVAL | Errno::NOENT | Errno::NOTDIR) => Ok(()),
+        unmounted => unmounted.at("unmount", target),
+    }
 }
 
 /// `MS_PRIVATE` of linux/mount.h.

@@ -46,8 +46,10 @@ impl Actor {
         let mut new = self.stored.clone();
         (new.record.config, new.record.host_config) = (config, host);
         let plan = Plan::of(&self.stored, &new, edit).map_err(at)?;
-        self.change(new, plan).await.map_err(at)?;
+        let outcome = self.change(new, plan).await;
+        // What could not be taken away is on record as gone all the same.
         self.publish();
+        outcome.map_err(at)?;
         self.emit("update", &[]);
         Ok(())
     }
